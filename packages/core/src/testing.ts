@@ -1,0 +1,2 @@
+/** Help for tests of runtimes and applications: filled by the model/ work. */
+export {}
