@@ -8,11 +8,14 @@ import type { CheckOptions } from './options.ts'
 
 /** Pixels with what is known of the picture they come from. */
 export interface DecodedImage {
-  readonly frame: Frame
+  /** Undefined where `reasons` say why the picture is answered `retry` without being decoded. */
+  readonly frame: Frame | undefined
   /** Lower-case hex SHA-256 of the bytes; undefined for raw frames. */
   readonly sha256?: string
   /** Reasons the decoder already found to answer `retry` (such as `animated-image`). */
   readonly reasons?: readonly import('./decide/reasons.ts').Reason[]
+  /** What is worth telling but decides nothing (such as `trailing-data`): added to the reasons of the result. */
+  readonly notes?: readonly import('./decide/reasons.ts').Reason[]
 }
 
 export interface LivenessOptions<Input> extends Omit<CheckOptions, 'signal'> {
