@@ -45,6 +45,10 @@ export const ERROR_CODES = {
   MODEL_LOAD: info(503, 'The runtime cannot load these weights; check the model file and the card.'),
   MODEL_OUTPUT: info(503, 'The model answered something its card does not describe; check the card.'),
   RUNTIME_MISSING: info(503, 'Install the native library the message names for this platform.'),
+  RUNTIME_TELEMETRY: info(
+    503,
+    'Call disableTelemetry() of @unspoof/node on the main thread first, or set ORT_DISABLE_TELEMETRY=1.',
+  ),
   MODEL_UNAVAILABLE: info(503, 'The model cannot be used right now; try again later.', true),
   CHECK_TIMEOUT: info(503, 'The check took too long; try again.', true),
   WORKER_LOST: info(503, 'The worker died; it is replaced, try again.', true),

@@ -1,0 +1,2 @@
+/** The public door of @unspoof/node. */
+export { createNodeRuntime } from './runtime/runtime.ts'
