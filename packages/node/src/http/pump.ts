@@ -1,0 +1,75 @@
+/** Reads a body with its own clock: a deadline, a slowest pace and a byte limit, whatever the parser behind it does. */
+import type { Readable } from 'node:stream'
+import { LivenessError } from '@unspoof/core'
+import type { UploadLimits } from './limits.ts'
+
+export interface PumpOptions {
+  /** Bytes read at most. */
+  readonly maxBytes: number
+  readonly limits: Pick<UploadLimits, 'bodyTimeoutMs' | 'minBytesPerSecond' | 'graceMs'>
+  /** Aborts when the client leaves. */
+  readonly signal?: AbortSignal
+  /** Told of every chunk before it is kept: the place for a budget. May throw. */
+  readonly onBytes?: (count: number) => void
+}
+
+/** How often the pace is looked at, milliseconds. */
+const PACE_INTERVAL = 100
+
+/**
+ * Feeds every chunk to `sink` and resolves at the end of the body. On failure it stops reading and leaves the stream
+ * paused and undestroyed, so that an answer can still be sent.
+ * @throws LivenessError BODY_TOO_LARGE, UPLOAD_TIMEOUT, ABORTED, or what `sink` and `onBytes` throw.
+ */
+export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: PumpOptions): Promise<void> {
+  const { maxBytes, limits, signal, onBytes } = options
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    let received = 0
+
+    const finish = (error?: unknown): void => {
+      clearTimeout(deadline)
+      clearInterval(pace)
+      stream.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
+      signal?.removeEventListener('abort', onAbort)
+      if (error === undefined) return resolve()
+      stream.pause()
+      // A client that leaves later makes the stream fail again, with nobody listening.
+      stream.on('error', () => {})
+      reject(error)
+    }
+    const onData = (chunk: Buffer | string): void => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      received += bytes.length
+      try {
+        if (received > maxBytes) {
+          throw new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`)
+        }
+        onBytes?.(bytes.length)
+        sink(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))
+      } catch (error) {
+        finish(error)
+      }
+    }
+    const onEnd = (): void => finish()
+    const onAbort = (): void => finish(new LivenessError('ABORTED', 'The client left before the body was read.'))
+    const onClose = (): void => onAbort()
+    const onError = (): void => onAbort()
+    const deadline = setTimeout(
+      () => finish(new LivenessError('UPLOAD_TIMEOUT', `Expected the body within ${limits.bodyTimeoutMs} ms.`)),
+      limits.bodyTimeoutMs,
+    )
+    const pace = setInterval(() => {
+      const seconds = (performance.now() - started - limits.graceMs) / 1000
+      if (seconds > 0 && received < limits.minBytesPerSecond * seconds) {
+        finish(
+          new LivenessError('UPLOAD_TIMEOUT', `Expected at least ${limits.minBytesPerSecond} bytes of body a second.`),
+        )
+      }
+    }, PACE_INTERVAL)
+
+    if (signal?.aborted || stream.destroyed) return onAbort()
+    signal?.addEventListener('abort', onAbort)
+    stream.on('end', onEnd).on('close', onClose).on('error', onError).on('data', onData)
+  })
+}

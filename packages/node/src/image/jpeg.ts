@@ -1,0 +1,78 @@
+/** Reads the structure of a JPEG file: one frame header of a kind that decodes reliably, scans, end (ITU-T T.81, B.2). */
+import { corrupt, type ImageHeader, viewOf } from './header.ts'
+
+const SOI = 0xd8
+const EOI = 0xd9
+const SOS = 0xda
+const DNL = 0xdc
+
+/**
+ * Baseline, extended sequential and progressive, all Huffman coded. The others are lossless (3), hierarchical (5-7, 13-15)
+ * and arithmetic coded (9-11): a baseline file relabelled as arithmetic decodes to garbage without an error.
+ */
+const SOF_ACCEPTED = [0xc0, 0xc1, 0xc2]
+const SOF_REFUSED = [0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf]
+
+/** Encoders write at most some dozens of scans; thousands only serve to keep a decoder busy. */
+export const MAX_SCANS = 100
+
+/** @throws LivenessError IMAGE_CORRUPT */
+export function readJpegHeader(bytes: Uint8Array): ImageHeader {
+  const view = viewOf(bytes)
+  let size: { width: number; height: number } | undefined
+  let scans = 0
+  let at = 2
+  for (;;) {
+    at = findMarker(bytes, at)
+    const marker = bytes[at + 1]!
+    at += 2
+    if (marker === EOI) {
+      if (size === undefined || scans === 0) throw corrupt('it ends before its pixels')
+      return { type: 'jpeg', ...size, animated: false, trailing: at < bytes.length }
+    }
+    if (marker === SOI) throw corrupt('it starts twice')
+    if (marker === 0x01) continue
+    const length = at + 2 <= bytes.length ? view.getUint16(at) : 0
+    if (length < 2 || at + length > bytes.length) throw corrupt('a segment reaches past its end')
+    if (SOF_REFUSED.includes(marker) || marker === DNL) throw corrupt('it is not a Huffman-coded 8-bit JPEG')
+    if (SOF_ACCEPTED.includes(marker)) {
+      if (size !== undefined) throw corrupt('it has two frame headers')
+      size = readFrameHeader(view, at, length)
+    }
+    if (marker === SOS) {
+      if (size === undefined) throw corrupt('pixels come before the frame header')
+      scans += 1
+      if (scans > MAX_SCANS) throw corrupt(`it has more than ${MAX_SCANS} scans`)
+    }
+    at += length
+  }
+}
+
+function readFrameHeader(view: DataView, at: number, length: number): { width: number; height: number } {
+  if (length < 8) throw corrupt('its frame header is too short')
+  const components = view.getUint8(at + 7)
+  if (length !== 8 + 3 * components || ![1, 3, 4].includes(components)) {
+    throw corrupt('it has an odd number of components')
+  }
+  if (view.getUint8(at + 2) !== 8) throw corrupt('it is not a Huffman-coded 8-bit JPEG')
+  const height = view.getUint16(at + 3)
+  const width = view.getUint16(at + 5)
+  if (width === 0 || height === 0) throw corrupt('it has no width or height')
+  return { width, height }
+}
+
+/**
+ * The place of the next marker. Between segments it is where we are; after a scan header it lies behind the entropy-coded
+ * data, in which FF is followed by 00 or by a restart marker.
+ */
+function findMarker(bytes: Uint8Array, from: number): number {
+  let at = from
+  for (;;) {
+    at = bytes.indexOf(0xff, at)
+    if (at === -1 || at + 1 >= bytes.length) throw corrupt('its end is missing')
+    const next = bytes[at + 1]!
+    if (next === 0xff) at += 1
+    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) at += 2
+    else return at
+  }
+}
