@@ -1,11 +1,23 @@
 /** The public door of the core. Adapters import from here and nowhere deeper. */
 
 // Verdicts
+export * from './decide/calibration.ts'
+export { type Decision, decide, type Evidence, stabilityOf, worstVerdict } from './decide/decide.ts'
+export { marginOf } from './decide/margin.ts'
 export * from './decide/reasons.ts'
 export * from './decide/result.ts'
-export * from './decide/sequence.ts'
+export {
+  decideSequence,
+  SEQUENCE_DEFAULTS,
+  SEQUENCE_RANGES,
+  type SequenceOptions,
+  type SequenceParts,
+  type SequenceResult,
+} from './decide/sequence.ts'
 // Errors and options
 export * from './errors.ts'
+// Evaluation
+export * from './evaluate/index.ts'
 // Faces
 export * from './face/face.ts'
 // Pixels
@@ -15,8 +27,14 @@ export * from './image/frame.ts'
 export * from './liveness.ts'
 // Models
 export * from './model/card.ts'
+export * from './model/card-schema.ts'
+export * from './model/load.ts'
 export * from './model/pad-model.ts'
 export * from './model/runtime.ts'
 export * from './model/source.ts'
 export * from './options.ts'
+// Quality
+export { QUALITY_BOUNDS, qualityReasons } from './quality/gates.ts'
+export { measureQuality } from './quality/measure.ts'
+export { rollOf, yawOf } from './quality/pose.ts'
 export { checkInteger, checkKeys, checkNumber, checkOneOf, describe, invalid } from './validate.ts'

@@ -1,0 +1,13 @@
+/** ISO/IEC 30107-3 metrics with their uncertainty: how good is it, and what may be claimed. */
+export * from './bootstrap.ts'
+export * from './calibration.ts'
+export * from './compare.ts'
+export * from './curve.ts'
+export * from './format.ts'
+export * from './intervals.ts'
+export * from './operating-points.ts'
+export * from './presentation.ts'
+export { seededRandom } from './random.ts'
+export * from './rates.ts'
+export * from './skin-tone.ts'
+export * from './summary.ts'
