@@ -19,6 +19,8 @@ export * from './errors.ts'
 // Evaluation
 export * from './evaluate/index.ts'
 // Faces
+export { canonicalFace } from './face/canonical.ts'
+export { createFaceDetector, type DetectorModel, type FaceDetectorOptions, MAX_FACES } from './face/detector.ts'
 export * from './face/face.ts'
 // Pixels
 export * from './image/box.ts'

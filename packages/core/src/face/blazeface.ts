@@ -1,0 +1,77 @@
+/** BlazeFace (MediaPipe's face detector): anchors and decoding. */
+import type { DetectorCard } from '../model/card.ts'
+import type { Tensor } from '../model/runtime.ts'
+import type { Point } from './face.ts'
+import type { Detection } from './nms.ts'
+import { checkScores, detection, rowsOf } from './outputs.ts'
+
+type BlazeFaceDecoder = Extract<DetectorCard['decoder'], { kind: 'blazeface' }>
+
+/** A BlazeFace row: centre, size, then six points: right eye, left eye, nose, mouth, right ear, left ear. */
+const VALUES = 16
+/** Logits are clipped to this before the sigmoid, as the original does. */
+const MAX_LOGIT = 100
+
+/**
+ * The anchor centres in input pixels, x and y by turns, in the order of the network's rows: level by level, row by row,
+ * `perCell` times the centre of each cell. Their size is fixed, so centres are all there is.
+ */
+export function blazeFaceAnchors(decoder: BlazeFaceDecoder, width: number, height: number): Float32Array {
+  const anchors: number[] = []
+  for (const { stride, perCell } of decoder.anchors) {
+    const columns = Math.ceil(width / stride)
+    const rows = Math.ceil(height / stride)
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        for (let i = 0; i < perCell; i++) anchors.push((column + 0.5) * stride, (row + 0.5) * stride)
+      }
+    }
+  }
+  return Float32Array.from(anchors)
+}
+
+/**
+ * The detections with a score of at least `scoreThreshold`, overlapping ones included.
+ * @throws LivenessError MODEL_OUTPUT
+ */
+export function decodeBlazeFace(
+  outputs: Readonly<Record<string, Tensor>>,
+  card: DetectorCard,
+  decoder: BlazeFaceDecoder,
+  anchors: Float32Array,
+  scoreThreshold: number,
+): Detection[] {
+  const count = anchors.length / 2
+  const boxes = rowsOf(outputs, decoder.boxes, count, VALUES, card)
+  const logits = rowsOf(outputs, decoder.scores, count, 1, card)
+  checkScores(logits, decoder.scores, card)
+  const scaleX = card.input.width / decoder.unit
+  const scaleY = card.input.height / decoder.unit
+  const found: Detection[] = []
+  for (let i = 0; i < count; i++) {
+    const score = sigmoid(logits[i]!)
+    if (!(score >= scoreThreshold)) continue
+    const row = i * VALUES
+    const point = (offset: number): Point => ({
+      x: boxes[row + offset]! * scaleX + anchors[2 * i]!,
+      y: boxes[row + offset + 1]! * scaleY + anchors[2 * i + 1]!,
+    })
+    const centre = point(0)
+    const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
+    const face = detection(
+      centre.x,
+      centre.y,
+      boxes[row + 2]! * scaleX,
+      boxes[row + 3]! * scaleY,
+      keyPoints,
+      score,
+      card.input,
+    )
+    if (face !== undefined) found.push(face)
+  }
+  return found
+}
+
+function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-Math.max(-MAX_LOGIT, Math.min(MAX_LOGIT, logit))))
+}
