@@ -1,2 +1,6 @@
 /** The public door of @unspoof/node. */
-export { createNodeRuntime } from './runtime/runtime.ts'
+export { type DecodeOptions, decodeImage } from './image/decode.ts'
+export { DEFAULT_LIMITS, type ImageLimits, LIMIT_RANGES, resolveLimits } from './image/limits.ts'
+export type { NodeInput } from './input/read.ts'
+export { createNodeRuntime, type NodeRuntimeOptions } from './runtime/runtime.ts'
+export { disableTelemetry } from './runtime/telemetry.ts'

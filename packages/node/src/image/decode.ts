@@ -42,7 +42,7 @@ export function checkFrameSize(frame: Frame, limits: ImageLimits): DecodedImage 
   return reasons.length > 0 ? { frame: undefined, reasons } : { frame }
 }
 
-export function tooManyBytes(limits: ImageLimits): LivenessError {
+export function tooManyBytes(limits: Pick<ImageLimits, 'maxBytes'>): LivenessError {
   return new LivenessError('BODY_TOO_LARGE', `Expected at most ${limits.maxBytes} bytes of picture but received more.`)
 }
 
@@ -82,7 +82,8 @@ async function decodePixels(sharp: Sharp, bytes: Uint8Array, header: ImageHeader
       autoOrient: header.type !== 'webp',
     })
     const decoded = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-    data = decoded.data
+    // A plain array, not a Buffer: the two differ in what slice() does.
+    data = new Uint8Array(decoded.data.buffer, decoded.data.byteOffset, decoded.data.byteLength)
     info = decoded.info
   } catch (cause) {
     throw new LivenessError('IMAGE_CORRUPT', 'The picture is damaged: it cannot be decoded.', { cause })
