@@ -24,7 +24,13 @@ export { createFaceDetector, type DetectorModel, type FaceDetectorOptions, MAX_F
 export * from './face/face.ts'
 // Pixels
 export * from './image/box.ts'
+export * from './image/colour.ts'
+export { type CropRect, cropRect, cropResize } from './image/crop.ts'
 export * from './image/frame.ts'
+export { jitterBoxes } from './image/jitter.ts'
+export { applyOrientation } from './image/orientation.ts'
+export { type Interpolation, resize } from './image/resize.ts'
+export { packTensor, type TensorFormat } from './image/tensor.ts'
 // The pipeline
 export * from './liveness.ts'
 // Models

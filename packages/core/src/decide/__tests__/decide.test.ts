@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { logit, sigmoid } from '../calibration.ts'
+import { decide, type Evidence, stabilityOf, worstVerdict } from '../decide.ts'
+import { marginOf } from '../margin.ts'
+import { REASONS, reason } from '../reasons.ts'
+
+const evidence = (part: Partial<Evidence>): Evidence => ({ logits: [3], threshold: 0.5, minStability: 0.5, reasons: [], ...part })
+
+describe('decide', () => {
+  test('live at and above the threshold, spoof below it', () => {
+    const threshold = sigmoid(1)
+    expect(decide(evidence({ logits: [1], threshold })).verdict).toBe('live')
+    expect(decide(evidence({ logits: [1 + 1e-6], threshold })).verdict).toBe('live')
+    expect(decide(evidence({ logits: [1 - 1e-6], threshold })).verdict).toBe('spoof')
+  })
+
+  test('a spoof says why, a live one needs no hint', () => {
+    expect(decide(evidence({ logits: [-5] })).reasons.map((r) => r.code)).toEqual(['attack-suspected'])
+    expect(decide(evidence({ logits: [5] })).reasons).toEqual([])
+  })
+
+  test('a quality reason makes it retry, whatever the model says', () => {
+    const decision = decide(evidence({ logits: [10], reasons: [reason('too-dark', { value: 1, bound: 30 })] }))
+    expect(decision).toMatchObject({ verdict: 'retry', liveProbability: null })
+  })
+
+  test('crops that disagree make it retry, both above and below the threshold', () => {
+    expect(decide(evidence({ logits: [6, 6, -3] }))).toMatchObject({ verdict: 'retry', reasons: [{ code: 'unstable' }] })
+    expect(decide(evidence({ logits: [-6, -6, 3] }))).toMatchObject({ verdict: 'retry', reasons: [{ code: 'unstable' }] })
+    expect(decide(evidence({ logits: [6, 6, 4] })).verdict).toBe('live')
+  })
+
+  test.each([
+    [{ logits: [Number.NaN] }],
+    [{ logits: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] }],
+    [{ logits: [] }],
+    [{ threshold: Number.NaN }],
+    [{ threshold: 0 }],
+    [{ threshold: 1 }],
+    [{ threshold: -1 }],
+    [{ threshold: '0.5' as unknown as number, logits: [Number.NaN] }],
+    [{ minStability: Number.NaN, logits: [5, 5] }],
+  ])('never live from %o', (part) => {
+    expect(decide(evidence(part)).verdict).toBe('retry')
+  })
+
+  test('live implies finite numbers, no reasons and a reached threshold', () => {
+    const anyNumber = fc.double()
+    fc.assert(
+      fc.property(fc.array(anyNumber, { maxLength: 5 }), anyNumber, anyNumber, (logits, threshold, minStability) => {
+        const decision = decide({ logits, threshold, minStability, reasons: [] })
+        if (decision.verdict === 'live') {
+          expect(Number.isFinite(decision.liveProbability)).toBe(true)
+          expect(decision.liveProbability).toBeGreaterThanOrEqual(threshold)
+          expect(threshold > 0 && threshold < 1).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('stability', () => {
+  test('is unknown for one crop, 1 for equal ones, 0 for opposite ones', () => {
+    expect(stabilityOf([2])).toBeNull()
+    expect(stabilityOf([2, 2, 2])).toBe(1)
+    expect(stabilityOf([50, -50])).toBeCloseTo(0)
+  })
+})
+
+describe('worstVerdict', () => {
+  test('spoof counts before retry before not-checked before live', () => {
+    expect(worstVerdict(['live', 'spoof', 'retry'])).toBe('spoof')
+    expect(worstVerdict(['live', 'retry'])).toBe('retry')
+    expect(worstVerdict(['live', 'not-checked'])).toBe('not-checked')
+    expect(worstVerdict(['live', 'live'])).toBe('live')
+    expect(worstVerdict([])).toBe('not-checked')
+  })
+})
+
+describe('margin and calibration', () => {
+  test('sigmoid(margin) is the softmax probability of live', () => {
+    const logits = fc.array(fc.double({ min: -40, max: 40, noNaN: true }), { minLength: 2, maxLength: 5 })
+    fc.assert(
+      fc.property(logits, fc.nat(4), (values, index) => {
+        const live = index % values.length
+        const max = Math.max(...values)
+        const exps = values.map((v) => Math.exp(v - max))
+        const softmax = exps[live]! / exps.reduce((a, b) => a + b, 0)
+        expect(sigmoid(marginOf(values, live, 'logits'))).toBeCloseTo(softmax, 9)
+        expect(sigmoid(marginOf(exps.map((e) => e / exps.reduce((a, b) => a + b, 0)), live, 'probabilities'))).toBeCloseTo(softmax, 5)
+      }),
+    )
+  })
+
+  test('values that are no probabilities are refused, not squeezed', () => {
+    expect(marginOf([3, -2], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([0.9, 0.9], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([Number.NaN, 1], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([1, Number.NaN], 0, 'logits')).toBeNaN()
+  })
+
+  test('logit is the inverse of sigmoid', () => {
+    for (const p of [0.001, 0.3, 0.5, 0.999]) expect(sigmoid(logit(p))).toBeCloseTo(p, 12)
+    expect(sigmoid(-1000)).toBe(0)
+    expect(sigmoid(1000)).toBe(1)
+  })
+})
+
+test('every reason has a sentence for the person', () => {
+  for (const hint of Object.values(REASONS)) expect(hint).toMatch(/^[A-Z].*\.$/)
+})

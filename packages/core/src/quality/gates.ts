@@ -1,0 +1,48 @@
+/** Can this face be judged at all? Each gate compares one signal with one bound. */
+import type { QualitySignals } from '../decide/result.ts'
+import { type Reason, reason } from '../decide/reasons.ts'
+
+/** The bounds. docs/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
+export const QUALITY_BOUNDS = {
+  /** Share of the frame's area that the canonical face may take, 0..1. */
+  maxFaceShare: 0.95,
+  /** Share of the canonical face that may lie outside the frame, 0..1. */
+  maxOutside: 0.2,
+  /** Mean luma of the face, 0..255. */
+  minBrightness: 30,
+  maxBrightness: 235,
+  /** Standard deviation of the face's luma, 0..128. */
+  minContrast: 10,
+  /** Variance of the Laplacian at 128 pixels. */
+  minSharpness: 8,
+  /** Degrees. */
+  maxRoll: 40,
+  /** Nose between the eyes = -1..1. */
+  maxYaw: 1.1,
+} as const
+
+/**
+ * @param minSide the smallest face (longer side, pixels) the model's card accepts.
+ * @returns the gates that failed; empty where the face can be judged.
+ */
+export function qualityReasons(signals: QualitySignals, minSide: number): Reason[] {
+  const bounds = QUALITY_BOUNDS
+  const reasons: Reason[] = []
+  const atLeast = (code: Parameters<typeof reason>[0], value: number, bound: number): void => {
+    // Written so that NaN fails the gate.
+    if (!(value >= bound)) reasons.push(reason(code, { value, bound }))
+  }
+  const atMost = (code: Parameters<typeof reason>[0], value: number, bound: number): void => {
+    if (!(value <= bound)) reasons.push(reason(code, { value, bound }))
+  }
+  atLeast('face-too-small', signals.faceSide, minSide)
+  atMost('face-too-large', signals.faceShare, bounds.maxFaceShare)
+  atMost('face-cut-off', signals.outside, bounds.maxOutside)
+  atLeast('too-dark', signals.brightness, bounds.minBrightness)
+  atMost('too-bright', signals.brightness, bounds.maxBrightness)
+  atLeast('low-contrast', signals.contrast, bounds.minContrast)
+  atLeast('blurred', signals.sharpness, bounds.minSharpness)
+  if (signals.roll !== undefined) atMost('face-tilted', Math.abs(signals.roll), bounds.maxRoll)
+  if (signals.yaw !== undefined) atMost('face-turned', Math.abs(signals.yaw), bounds.maxYaw)
+  return reasons
+}

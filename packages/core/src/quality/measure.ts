@@ -1,0 +1,60 @@
+/** Measures the picture of one face: size, light, contrast, sharpness, pose. */
+import type { QualitySignals } from '../decide/result.ts'
+import type { Face } from '../face/face.ts'
+import { lumaOf } from '../image/colour.ts'
+import { cropResize } from '../image/crop.ts'
+import type { Frame } from '../image/frame.ts'
+import type { CardCrop } from '../model/card.ts'
+import { rollOf, yawOf } from './pose.ts'
+
+/** Every face is measured at this many pixels a side, so that bounds mean the same for every camera. */
+const SIDE = 128
+const FACE_CROP: CardCrop = { scale: 1, square: true, border: 'replicate', down: 'area', up: 'linear' }
+
+export function measureQuality(frame: Frame, face: Face): QualitySignals {
+  const { box } = face
+  const luma = lumaOf(cropResize(frame, box, FACE_CROP, SIDE, SIDE))
+  const { mean, deviation } = momentsOf(luma)
+  const inside =
+    Math.max(0, Math.min(box.x + box.width, frame.width) - Math.max(box.x, 0)) *
+    Math.max(0, Math.min(box.y + box.height, frame.height) - Math.max(box.y, 0))
+  const area = box.width * box.height
+  return {
+    faceSide: Math.max(box.width, box.height),
+    faceShare: area / (frame.width * frame.height),
+    outside: 1 - inside / area,
+    brightness: mean,
+    contrast: deviation,
+    sharpness: laplacianVariance(luma, SIDE),
+    roll: face.keyPoints === undefined ? undefined : rollOf(face.keyPoints),
+    yaw: face.keyPoints === undefined ? undefined : yawOf(face.keyPoints),
+  }
+}
+
+function momentsOf(values: ArrayLike<number>): { mean: number; deviation: number } {
+  let sum = 0
+  let squares = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    sum += value
+    squares += value * value
+  }
+  const mean = sum / values.length
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)) }
+}
+
+/** Variance of the 4-neighbour Laplacian over the inner pixels (Pech-Pacheco et al. 2000, "Diatom autofocusing"). */
+function laplacianVariance(luma: ArrayLike<number>, side: number): number {
+  let sum = 0
+  let squares = 0
+  for (let y = 1; y < side - 1; y++) {
+    for (let x = 1; x < side - 1; x++) {
+      const i = y * side + x
+      const value = luma[i - 1]! + luma[i + 1]! + luma[i - side]! + luma[i + side]! - 4 * luma[i]!
+      sum += value
+      squares += value * value
+    }
+  }
+  const n = (side - 2) * (side - 2)
+  return squares / n - (sum / n) ** 2
+}

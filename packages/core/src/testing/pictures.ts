@@ -1,0 +1,43 @@
+/** Pictures made from a seed: no file, no licence, the same on every machine. */
+import { createFrame, type Frame } from '../image/frame.ts'
+
+export type Pattern = 'black' | 'white' | 'noise' | 'gradient' | 'checker'
+
+/** An RGB frame. The same arguments give the same pixels. */
+export function syntheticFrame(pattern: Pattern, width: number, height: number, seed = 1): Frame {
+  const data = new Uint8Array(width * height * 3)
+  const random = seededRandom(seed)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = (y * width + x) * 3
+      for (let c = 0; c < 3; c++) data[i + c] = valueOf(pattern, x / width, y / height, x, y, c, random)
+    }
+  }
+  return createFrame({ data, width, height, channels: 3 })
+}
+
+function valueOf(pattern: Pattern, u: number, v: number, x: number, y: number, c: number, random: () => number): number {
+  switch (pattern) {
+    case 'black':
+      return 0
+    case 'white':
+      return 255
+    case 'noise':
+      return Math.floor(random() * 256)
+    case 'gradient':
+      return Math.floor(255 * (c === 0 ? u : c === 1 ? v : (u + v) / 2))
+    case 'checker':
+      return ((x >> 3) + (y >> 3)) % 2 === 0 ? 40 : 200
+  }
+}
+
+/** Numbers in [0, 1) from a seed (mulberry32, Tommy Ettinger, public domain). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
