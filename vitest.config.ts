@@ -17,5 +17,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     pool: 'forks',
+    reporters: ['default', './scripts/count-reporter.ts'],
   },
 })

@@ -76,7 +76,11 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
   const defaults = resolveCheckOptions(checkOptions)
   const weights = normalisedWeights(models)
   const first = models[0]!.model.card
-  const described = models.map(({ model }) => ({ id: model.card.id, version: model.card.version, variant: model.variant }))
+  const described = models.map(({ model }) => ({
+    id: model.card.id,
+    version: model.card.version,
+    variant: model.variant,
+  }))
   const inFlight = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
@@ -107,7 +111,13 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
   }
 
   /** Gates, crops, models, verdict: the judgement of one face. */
-  async function judge(frame: Frame, face: Face, resolved: ResolvedCheckOptions, point: OperatingPoint, clock: Clock): Promise<FaceResult> {
+  async function judge(
+    frame: Frame,
+    face: Face,
+    resolved: ResolvedCheckOptions,
+    point: OperatingPoint,
+    clock: Clock,
+  ): Promise<FaceResult> {
     const began = performance.now()
     const signals = measureQuality(frame, face)
     const reasons = qualityReasons(signals, first.validFace.minSide)
@@ -129,7 +139,12 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
     return { ...decision, face, signals }
   }
 
-  async function checkImage(image: DecodedImage, resolved: ResolvedCheckOptions, deadline: Deadline, clock: Clock): Promise<LivenessResult> {
+  async function checkImage(
+    image: DecodedImage,
+    resolved: ResolvedCheckOptions,
+    deadline: Deadline,
+    clock: Clock,
+  ): Promise<LivenessResult> {
     const point = operatingPointOf(resolved.operatingPoint, first)
     const answer = (results: readonly FaceResult[], reasons: readonly Reason[] = []): LivenessResult =>
       resultOf({ image, results, reasons, point, models: described, timings: clock.timings() })
@@ -147,7 +162,16 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
       const rivals = bySize.filter((face) => sideOf(face) >= COMPARABLE_FACE * sideOf(bySize[0]!))
       if (rivals.length > 1) {
         const crowd = [reason('multiple-faces', { value: rivals.length, bound: 1 })]
-        return answer(bySize.map((face) => ({ verdict: 'retry', face, liveProbability: null, stability: null, reasons: crowd, signals: null })))
+        return answer(
+          bySize.map((face) => ({
+            verdict: 'retry',
+            face,
+            liveProbability: null,
+            stability: null,
+            reasons: crowd,
+            signals: null,
+          })),
+        )
       }
       return answer([await judge(frame, bySize[0]!, resolved, point, clock)])
     }
@@ -179,16 +203,25 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
         for (const face of faces) {
           const judged =
             frame === undefined || (image.reasons?.length ?? 0) > 0
-              ? ({ verdict: 'retry', face, liveProbability: null, stability: null, reasons: image.reasons ?? [], signals: null } as const)
+              ? ({
+                  verdict: 'retry',
+                  face,
+                  liveProbability: null,
+                  stability: null,
+                  reasons: image.reasons ?? [],
+                  signals: null,
+                } as const)
               : await judge(frame, face, resolved, point, clock)
-          results.push(resultOf({ image, results: [judged], reasons: [], point, models: described, timings: clock.timings() }))
+          results.push(
+            resultOf({ image, results: [judged], reasons: [], point, models: described, timings: clock.timings() }),
+          )
           deadline.check()
         }
         return results
       })
     },
     async checkSequence(frames, options = {}) {
-      const { maxFrames, minFrames, maxDurationMs, onFrame, ...rest } = options
+      const { maxFrames, minFrames, maxDurationMs, stopEarly, onFrame, ...rest } = options
       const resolved = resolveCheckOptions({ ...rest, faces: 'single' }, defaults)
       const { threshold } = operatingPointOf(resolved.operatingPoint, first)
       const judgeFrame = (input: Input) =>
@@ -197,7 +230,12 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
           const image = await decodeTimed(input, deadline, clock)
           return { frame: image.frame, result: await checkImage(image, resolved, deadline, clock) }
         })
-      return decideSequence({ frames, threshold, judge: judgeFrame, options: { maxFrames, minFrames, maxDurationMs, onFrame } })
+      return decideSequence({
+        frames,
+        threshold,
+        judge: judgeFrame,
+        options: { maxFrames, minFrames, maxDurationMs, stopEarly, onFrame },
+      })
     },
     close() {
       closing ??= (async () => {
@@ -278,7 +316,8 @@ class Deadline {
 
   /** Called between stages: a stage that blocks the thread cannot be interrupted, but the next one need not start. */
   check(): void {
-    if (this.signal?.aborted) throw new LivenessError('ABORTED', 'The check was aborted.', { cause: this.signal.reason })
+    if (this.signal?.aborted)
+      throw new LivenessError('ABORTED', 'The check was aborted.', { cause: this.signal.reason })
     if (performance.now() > this.#ends) throw this.#timedOut()
   }
 

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { reason } from '../decide/reasons.ts'
+import { toClientResult } from '../decide/result.ts'
 import type { Face } from '../face/face.ts'
 import { box } from '../image/box.ts'
 import { createFrame, type Frame } from '../image/frame.ts'
 import { createLiveness, type DecodedImage, type LivenessOptions } from '../liveness.ts'
 import { loadPadModel } from '../model/pad-model.ts'
 import type { Tensor } from '../model/runtime.ts'
-import { toClientResult } from '../decide/result.ts'
-import { reason } from '../decide/reasons.ts'
-import { createFakeDetector, createFakeRuntime, createMemorySource, examplePadCard, examplePadNetwork } from '../testing/fakes.ts'
+import {
+  createFakeDetector,
+  createFakeRuntime,
+  createMemorySource,
+  examplePadCard,
+  examplePadNetwork,
+} from '../testing/fakes.ts'
 import { syntheticFrame } from '../testing/pictures.ts'
 
 const face = (x: number, y: number, side: number, nose = 0.5): Face => ({
@@ -70,14 +76,22 @@ describe('check', () => {
     const checker = await liveness([1, 0], { operatingPoint: 'strict' })
     expect((await checker.check(FRAME)).verdict).toBe('spoof')
     expect((await checker.check(FRAME, { operatingPoint: 'lenient' })).verdict).toBe('live')
-    expect(await checker.check(FRAME, { operatingPoint: 0.75 })).toMatchObject({ verdict: 'spoof', operatingPoint: { name: 'custom' } })
+    expect(await checker.check(FRAME, { operatingPoint: 0.75 })).toMatchObject({
+      verdict: 'spoof',
+      operatingPoint: { name: 'custom' },
+    })
   })
 
   test('no face, several faces, a small face in the background', async () => {
-    const check = async (faces: Face[], options = {}) => (await liveness([4, 0], { detector: createFakeDetector(faces) })).check(FRAME, options)
+    const check = async (faces: Face[], options = {}) =>
+      (await liveness([4, 0], { detector: createFakeDetector(faces) })).check(FRAME, options)
     expect(await check([])).toMatchObject({ verdict: 'retry', reasons: [{ code: 'no-face' }], face: null })
     const two = [face(10, 60, 100), face(180, 60, 100)]
-    expect(await check(two)).toMatchObject({ verdict: 'retry', reasons: [{ code: 'multiple-faces' }], liveProbability: null })
+    expect(await check(two)).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'multiple-faces' }],
+      liveProbability: null,
+    })
     expect(await check([face(10, 10, 20), face(100, 60, 100)])).toMatchObject({ verdict: 'live' })
     const all = await check(two, { faces: 'all' })
     expect(all.verdict).toBe('live')
@@ -101,7 +115,10 @@ describe('check', () => {
       return [4, 0] as const
     }
     const small = await liveness(spy, { detector: createFakeDetector([face(100, 60, 30)]) })
-    expect(await small.check(FRAME)).toMatchObject({ verdict: 'retry', reasons: [{ code: 'face-too-small', value: 30, bound: 40 }] })
+    expect(await small.check(FRAME)).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'face-too-small', value: 30, bound: 40 }],
+    })
     const outside = await liveness(spy, { detector: createFakeDetector([face(-60, 60, 120)]) })
     expect((await outside.check(FRAME)).reasons.map((r) => r.code)).toContain('face-cut-off')
     const turned = await liveness(spy, { detector: createFakeDetector([face(100, 60, 100, 1.2)]) })
@@ -164,8 +181,12 @@ describe('check', () => {
 
   test('wrong options are refused with the nearest name', async () => {
     const checker = await liveness()
-    await expect(checker.check(FRAME, { operatingPiont: 'strict' } as never)).rejects.toThrow('did you mean "operatingPoint"?')
-    await expect(checker.check(FRAME, { operatingPoint: 'STRICT' as never })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await expect(checker.check(FRAME, { operatingPiont: 'strict' } as never)).rejects.toThrow(
+      'did you mean "operatingPoint"?',
+    )
+    await expect(checker.check(FRAME, { operatingPoint: 'STRICT' as never })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    })
     await expect(checker.check(FRAME, { operatingPoint: 1 })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     await expect(checker.check(FRAME, { operatingPoint: 0 })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     await expect(checker.check(FRAME, { crops: 2 as never })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
@@ -180,7 +201,9 @@ describe('check', () => {
     const broken = await padModel(() => [Number.NaN, 0])
     const withBroken = await liveness([0, 0], { models: [{ model: sure }, { model: broken }] })
     await expect(withBroken.check(FRAME)).rejects.toMatchObject({ code: 'MODEL_OUTPUT' })
-    await expect(liveness([0, 0], { models: [{ model: sure, weight: 0 }] })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await expect(liveness([0, 0], { models: [{ model: sure, weight: 0 }] })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    })
     await expect(liveness([0, 0], { models: [] })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 
@@ -217,6 +240,19 @@ describe('checkSequence', () => {
     expect(spoof).toMatchObject({ verdict: 'spoof', frames: { read: 3, judged: 3 } })
   })
 
+  test('reads every frame where the caller needs each face, and still notices a changed one', async () => {
+    const all = await (await liveness([6, 0])).checkSequence(frames(8), { stopEarly: false })
+    expect(all).toMatchObject({ verdict: 'live', frames: { read: 8, judged: 8 } })
+    let call = 0
+    const detector = {
+      id: 'moving',
+      detect: async () => [call++ === 1 ? face(200, 120, 80) : face(10, 10, 80)],
+      close: async () => {},
+    }
+    const changed = await (await liveness([6, 0], { detector })).checkSequence(frames(8), { stopEarly: false })
+    expect(changed).toMatchObject({ verdict: 'spoof', reasons: [{ code: 'face-changed' }], frames: { read: 8 } })
+  })
+
   test('a single frame is never enough for live', async () => {
     const result = await (await liveness([20, 0])).checkSequence(frames(1))
     expect(result).toMatchObject({ verdict: 'retry', frames: { judged: 1 } })
@@ -225,14 +261,21 @@ describe('checkSequence', () => {
 
   test('undecided between the bounds', async () => {
     const checker = await liveness([0.2, 0])
-    expect(await checker.checkSequence(frames(5), { operatingPoint: 'strict' })).toMatchObject({ verdict: 'retry', reasons: [{ code: 'undecided' }] })
+    expect(await checker.checkSequence(frames(5), { operatingPoint: 'strict' })).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'undecided' }],
+    })
     expect(await checker.checkSequence(frames(5), { operatingPoint: 'lenient' })).toMatchObject({ verdict: 'live' })
   })
 
   test('a frozen picture is no evidence', async () => {
     const still = syntheticFrame('noise', 320, 240)
     const result = await (await liveness([9, 0])).checkSequence(frames(10, () => still))
-    expect(result).toMatchObject({ verdict: 'retry', reasons: [{ code: 'frozen-frames' }], frames: { read: 10, judged: 1, repeated: 9 } })
+    expect(result).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'frozen-frames' }],
+      frames: { read: 10, judged: 1, repeated: 9 },
+    })
   })
 
   test('a face that jumps or is replaced', async () => {
@@ -248,7 +291,11 @@ describe('checkSequence', () => {
 
   test('no face in any frame: the reason most frames gave', async () => {
     const result = await (await liveness([9, 0], { detector: createFakeDetector([]) })).checkSequence(frames(4))
-    expect(result).toMatchObject({ verdict: 'retry', reasons: [{ code: 'no-face' }, { code: 'too-few-frames' }], liveProbability: null })
+    expect(result).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'no-face' }, { code: 'too-few-frames' }],
+      liveProbability: null,
+    })
   })
 
   test('a camera that hangs is timed out, and its iterator is closed', async () => {
@@ -271,7 +318,9 @@ describe('checkSequence', () => {
     const checker = await liveness(() => [Number.NaN, 0])
     await expect(checker.checkSequence(frames(5))).rejects.toMatchObject({ code: 'MODEL_OUTPUT' })
     await expect(checker.checkSequence(frames(5), { minFrames: 0 })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
-    await expect(checker.checkSequence(frames(5), { maxFrame: 3 } as never)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await expect(checker.checkSequence(frames(5), { maxFrame: 3 } as never)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    })
   })
 })
 

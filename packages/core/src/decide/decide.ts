@@ -56,5 +56,8 @@ const SEVERITY: Readonly<Record<Verdict, number>> = { live: 0, 'not-checked': 1,
 
 /** The verdict that counts where several faces or pictures were judged: spoof, then retry, then not-checked, then live. */
 export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
-  return verdicts.reduce<Verdict>((worst, verdict) => (SEVERITY[verdict] > SEVERITY[worst] ? verdict : worst), verdicts[0] ?? 'not-checked')
+  return verdicts.reduce<Verdict>(
+    (worst, verdict) => (SEVERITY[verdict] > SEVERITY[worst] ? verdict : worst),
+    verdicts[0] ?? 'not-checked',
+  )
 }

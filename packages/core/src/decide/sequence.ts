@@ -63,14 +63,31 @@ export interface SequenceParts<Input> {
   readonly judge: (input: Input) => Promise<{ readonly frame: Frame | undefined; readonly result: LivenessResult }>
   /** Of the operating point, in (0, 1): the sequence's probability must reach it. */
   readonly threshold: number
-  readonly options: Pick<SequenceOptions, 'maxFrames' | 'minFrames' | 'maxDurationMs' | 'onFrame'>
+  readonly options: Pick<SequenceOptions, 'maxFrames' | 'minFrames' | 'maxDurationMs' | 'stopEarly' | 'onFrame'>
 }
 
 /** @throws LivenessError OPTION_INVALID, and what `judge` throws: a frame that cannot be judged for a technical reason ends the sequence. */
-export async function decideSequence<Input>({ frames, judge, threshold, options }: SequenceParts<Input>): Promise<SequenceResult> {
-  const maxFrames = checkInteger('maxFrames', options.maxFrames ?? SEQUENCE_DEFAULTS.maxFrames, SEQUENCE_RANGES.maxFrames)
-  const minFrames = checkInteger('minFrames', options.minFrames ?? SEQUENCE_DEFAULTS.minFrames, SEQUENCE_RANGES.minFrames)
-  const maxDurationMs = checkInteger('maxDurationMs', options.maxDurationMs ?? SEQUENCE_DEFAULTS.maxDurationMs, SEQUENCE_RANGES.maxDurationMs)
+export async function decideSequence<Input>({
+  frames,
+  judge,
+  threshold,
+  options,
+}: SequenceParts<Input>): Promise<SequenceResult> {
+  const maxFrames = checkInteger(
+    'maxFrames',
+    options.maxFrames ?? SEQUENCE_DEFAULTS.maxFrames,
+    SEQUENCE_RANGES.maxFrames,
+  )
+  const minFrames = checkInteger(
+    'minFrames',
+    options.minFrames ?? SEQUENCE_DEFAULTS.minFrames,
+    SEQUENCE_RANGES.minFrames,
+  )
+  const maxDurationMs = checkInteger(
+    'maxDurationMs',
+    options.maxDurationMs ?? SEQUENCE_DEFAULTS.maxDurationMs,
+    SEQUENCE_RANGES.maxDurationMs,
+  )
   const ends = performance.now() + maxDurationMs
   const state = new SequenceState(threshold, minFrames)
   const iterator = frames[Symbol.asyncIterator]()
@@ -82,7 +99,7 @@ export async function decideSequence<Input>({ frames, judge, threshold, options 
       const { frame, result } = await judge(next.value)
       state.add(frame, result)
       options.onFrame?.(result, state.read - 1)
-      const decided = state.early()
+      const decided = options.stopEarly === false ? undefined : state.early()
       if (decided !== undefined) return decided
     }
     return state.finish()
@@ -148,11 +165,18 @@ class SequenceState {
 
   /** The answer when no more frames come. */
   finish(why?: 'timed-out'): SequenceResult {
-    if (this.#frozen) return this.#answer('retry', [reason('frozen-frames', { value: this.#repeated / this.read, bound: MAX_REPEATED })])
+    if (this.#changed) return this.#answer('spoof', [reason('face-changed')])
+    if (this.#frozen)
+      return this.#answer('retry', [
+        reason('frozen-frames', { value: this.#repeated / this.read, bound: MAX_REPEATED }),
+      ])
     if (this.#logits.length < this.#minFrames) {
       const common = [...this.#retries.values()].sort((a, b) => b.count - a.count)[0]?.reason
       const few = reason('too-few-frames', { value: this.#logits.length, bound: this.#minFrames })
-      return this.#answer('retry', [...(common === undefined ? [] : [common]), ...(why === undefined ? [few] : [reason(why)])])
+      return this.#answer('retry', [
+        ...(common === undefined ? [] : [common]),
+        ...(why === undefined ? [few] : [reason(why)]),
+      ])
     }
     const evidence = this.#evidence
     const bound = logit(this.#threshold)

@@ -148,7 +148,11 @@ class Field {
 
   get(key: string): Field {
     const object = this.#object()
-    return new Field(Object.hasOwn(object, key) ? object[key] : undefined, this.#path === '' ? key : `${this.#path}.${key}`, this.#location)
+    return new Field(
+      Object.hasOwn(object, key) ? object[key] : undefined,
+      this.#path === '' ? key : `${this.#path}.${key}`,
+      this.#location,
+    )
   }
 
   entries(check: (field: Field) => void): void {
@@ -158,7 +162,8 @@ class Field {
   /** Checks every element and returns the raw values. */
   each(check: (field: Field) => unknown, mayBeEmpty = false): readonly unknown[] {
     const value = this.#value
-    if (!Array.isArray(value) || (value.length === 0 && !mayBeEmpty)) this.fail(mayBeEmpty ? 'an array' : 'an array that is not empty')
+    if (!Array.isArray(value) || (value.length === 0 && !mayBeEmpty))
+      this.fail(mayBeEmpty ? 'an array' : 'an array that is not empty')
     const values = value as unknown[]
     values.forEach((element, i) => {
       check(new Field(element, `${this.#path}[${i}]`, this.#location))
@@ -183,7 +188,13 @@ class Field {
 
   number(min: number, max: number, integer = false): number {
     const value = this.#value
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
+    if (
+      typeof value !== 'number' ||
+      !Number.isFinite(value) ||
+      value < min ||
+      value > max ||
+      (integer && !Number.isInteger(value))
+    ) {
       this.fail(`${integer ? 'an integer' : 'a number'} from ${min} to ${max}`)
     }
     return value as number
@@ -196,7 +207,10 @@ class Field {
 
   fail(rule: string): never {
     const place = this.#path === '' ? 'the card' : this.#path
-    throw new LivenessError('CARD_INVALID', `${this.#location}: expected ${rule} for ${place} but received ${describe(this.#value)}.`)
+    throw new LivenessError(
+      'CARD_INVALID',
+      `${this.#location}: expected ${rule} for ${place} but received ${describe(this.#value)}.`,
+    )
   }
 
   #object(): Record<string, unknown> {

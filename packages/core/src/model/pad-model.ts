@@ -67,7 +67,10 @@ export async function loadPadModel(options: PadModelOptions): Promise<PadModel> 
       throw toLivenessError(error, 'MODEL_OUTPUT', `Model ${card.id} failed to run.`)
     }
     if (output === undefined || output.data.length !== n * classes) {
-      throw new LivenessError('MODEL_OUTPUT', `Model ${card.id} answered ${output?.data.length ?? 0} values where ${n} x ${classes} were expected.`)
+      throw new LivenessError(
+        'MODEL_OUTPUT',
+        `Model ${card.id} answered ${output?.data.length ?? 0} values where ${n} x ${classes} were expected.`,
+      )
     }
     const margins: number[] = []
     for (let i = 0; i < n; i++) {

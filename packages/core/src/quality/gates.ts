@@ -1,6 +1,7 @@
 /** Can this face be judged at all? Each gate compares one signal with one bound. */
-import type { QualitySignals } from '../decide/result.ts'
+
 import { type Reason, reason } from '../decide/reasons.ts'
+import type { QualitySignals } from '../decide/result.ts'
 
 /** The bounds. docs/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
 export const QUALITY_BOUNDS = {

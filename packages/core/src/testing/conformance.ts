@@ -32,8 +32,14 @@ export function runtimeConformance(create: () => Runtime | Promise<Runtime>): Co
   })
   return [
     withSession('tells names and shapes', async (session) => {
-      same(session.inputs.map((i) => [i.name, ...i.dims]), [['x', null, 2]])
-      same(session.outputs.map((o) => [o.name, ...o.dims]), [['y', null, 2]])
+      same(
+        session.inputs.map((i) => [i.name, ...i.dims]),
+        [['x', null, 2]],
+      )
+      same(
+        session.outputs.map((o) => [o.name, ...o.dims]),
+        [['y', null, 2]],
+      )
     }),
     withSession('runs one row and many', async (session) => {
       same(await affine(session, [1, -2]), [3, -3])
@@ -41,7 +47,10 @@ export function runtimeConformance(create: () => Runtime | Promise<Runtime>): Co
     }),
     withSession('answers concurrent runs each with its own', async (session) => {
       const answers = await Promise.all(Array.from({ length: 16 }, (_, i) => affine(session, [i, -i])))
-      same(answers, Array.from({ length: 16 }, (_, i) => [2 * i + 1, 1 - 2 * i]))
+      same(
+        answers,
+        Array.from({ length: 16 }, (_, i) => [2 * i + 1, 1 - 2 * i]),
+      )
     }),
     withSession('passes NaN and Infinity on, for the caller to refuse', async (session) => {
       const [a, b] = await affine(session, [Number.NaN, Number.POSITIVE_INFINITY])
@@ -94,7 +103,8 @@ async function affine(session: RuntimeSession, values: readonly number[]): Promi
 }
 
 function same(actual: unknown, expected: unknown): void {
-  const text = (value: unknown): string => JSON.stringify(value, (_, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
   if (text(actual) !== text(expected)) throw new Error(`Expected ${text(expected)} but received ${text(actual)}.`)
 }
 

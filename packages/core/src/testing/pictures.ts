@@ -10,13 +10,21 @@ export function syntheticFrame(pattern: Pattern, width: number, height: number, 
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = (y * width + x) * 3
-      for (let c = 0; c < 3; c++) data[i + c] = valueOf(pattern, x / width, y / height, x, y, c, random)
+      for (let c = 0; c < 3; c++) data[i + c] = channelOf(pattern, x / width, y / height, x, y, c, random)
     }
   }
   return createFrame({ data, width, height, channels: 3 })
 }
 
-function valueOf(pattern: Pattern, u: number, v: number, x: number, y: number, c: number, random: () => number): number {
+function channelOf(
+  pattern: Pattern,
+  u: number,
+  v: number,
+  x: number,
+  y: number,
+  c: number,
+  random: () => number,
+): number {
   switch (pattern) {
     case 'black':
       return 0

@@ -5,7 +5,13 @@ import { decide, type Evidence, stabilityOf, worstVerdict } from '../decide.ts'
 import { marginOf } from '../margin.ts'
 import { REASONS, reason } from '../reasons.ts'
 
-const evidence = (part: Partial<Evidence>): Evidence => ({ logits: [3], threshold: 0.5, minStability: 0.5, reasons: [], ...part })
+const evidence = (part: Partial<Evidence>): Evidence => ({
+  logits: [3],
+  threshold: 0.5,
+  minStability: 0.5,
+  reasons: [],
+  ...part,
+})
 
 describe('decide', () => {
   test('live at and above the threshold, spoof below it', () => {
@@ -26,8 +32,14 @@ describe('decide', () => {
   })
 
   test('crops that disagree make it retry, both above and below the threshold', () => {
-    expect(decide(evidence({ logits: [6, 6, -3] }))).toMatchObject({ verdict: 'retry', reasons: [{ code: 'unstable' }] })
-    expect(decide(evidence({ logits: [-6, -6, 3] }))).toMatchObject({ verdict: 'retry', reasons: [{ code: 'unstable' }] })
+    expect(decide(evidence({ logits: [6, 6, -3] }))).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'unstable' }],
+    })
+    expect(decide(evidence({ logits: [-6, -6, 3] }))).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'unstable' }],
+    })
     expect(decide(evidence({ logits: [6, 6, 4] })).verdict).toBe('live')
   })
 
@@ -88,7 +100,15 @@ describe('margin and calibration', () => {
         const exps = values.map((v) => Math.exp(v - max))
         const softmax = exps[live]! / exps.reduce((a, b) => a + b, 0)
         expect(sigmoid(marginOf(values, live, 'logits'))).toBeCloseTo(softmax, 9)
-        expect(sigmoid(marginOf(exps.map((e) => e / exps.reduce((a, b) => a + b, 0)), live, 'probabilities'))).toBeCloseTo(softmax, 5)
+        expect(
+          sigmoid(
+            marginOf(
+              exps.map((e) => e / exps.reduce((a, b) => a + b, 0)),
+              live,
+              'probabilities',
+            ),
+          ),
+        ).toBeCloseTo(softmax, 5)
       }),
     )
   })

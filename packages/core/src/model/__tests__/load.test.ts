@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { box } from '../../image/box.ts'
-import { createFakeRuntime, createMemorySource, examplePadCard, examplePadNetwork } from '../../testing/fakes.ts'
 import { runtimeConformance } from '../../testing/conformance.ts'
+import { createFakeRuntime, createMemorySource, examplePadCard, examplePadNetwork } from '../../testing/fakes.ts'
 import { syntheticFrame } from '../../testing/pictures.ts'
-import type { TensorInfo } from '../runtime.ts'
 import { loadPadModel } from '../pad-model.ts'
+import type { TensorInfo } from '../runtime.ts'
 
 const BYTES = Uint8Array.of(1, 2, 3, 4)
 const FRAME = syntheticFrame('gradient', 100, 80)
@@ -47,7 +47,9 @@ describe('loadPadModel', () => {
     const source = await createMemorySource(examplePadCard(), BYTES)
     const runtime = { name: 'spy', load: async () => (loads++, Promise.reject(new Error('reached'))) }
     for (const bytes of [Uint8Array.of(1, 2, 3, 5), Uint8Array.of(1, 2, 3, 4, 0), new Uint8Array(0)]) {
-      await expect(loadPadModel({ source: { ...source, read: async () => bytes }, runtime })).rejects.toMatchObject({ code: 'MODEL_HASH' })
+      await expect(loadPadModel({ source: { ...source, read: async () => bytes }, runtime })).rejects.toMatchObject({
+        code: 'MODEL_HASH',
+      })
     }
     expect(loads).toBe(0)
   })
@@ -74,7 +76,10 @@ describe('loadPadModel', () => {
     ['Infinity', [Number.POSITIVE_INFINITY, 0]],
     ['minus Infinity', [0, Number.NEGATIVE_INFINITY]],
   ] as const)('%s from the network is MODEL_OUTPUT', async (_, logits) => {
-    const model = await load(examplePadCard(), examplePadNetwork(() => logits))
+    const model = await load(
+      examplePadCard(),
+      examplePadNetwork(() => logits),
+    )
     await expect(model.score(FRAME, BOXES)).rejects.toMatchObject({ code: 'MODEL_OUTPUT' })
   })
 
@@ -94,7 +99,10 @@ describe('loadPadModel', () => {
 
   test('logits read as probabilities are refused instead of squeezed', async () => {
     const card = { ...examplePadCard(), output: { name: 'logits', kind: 'probabilities', classes: ['live', 'spoof'] } }
-    const model = await load(card, examplePadNetwork(() => [4, -4]))
+    const model = await load(
+      card,
+      examplePadNetwork(() => [4, -4]),
+    )
     await expect(model.score(FRAME, BOXES)).rejects.toMatchObject({ code: 'MODEL_OUTPUT' })
   })
 
@@ -102,8 +110,12 @@ describe('loadPadModel', () => {
     const source = await createMemorySource(examplePadCard(), BYTES)
     const runtime = createFakeRuntime(good)
     const fails = () => Promise.reject(new Error('ENOENT'))
-    await expect(loadPadModel({ source: { ...source, card: fails }, runtime })).rejects.toMatchObject({ code: 'MODEL_MISSING' })
-    await expect(loadPadModel({ source: { ...source, read: fails }, runtime })).rejects.toMatchObject({ code: 'MODEL_MISSING' })
+    await expect(loadPadModel({ source: { ...source, card: fails }, runtime })).rejects.toMatchObject({
+      code: 'MODEL_MISSING',
+    })
+    await expect(loadPadModel({ source: { ...source, read: fails }, runtime })).rejects.toMatchObject({
+      code: 'MODEL_MISSING',
+    })
     await expect(loadPadModel({ source, runtime, variant: 'int4' })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 })
