@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   // Tests run on the sources of the workspace packages, not on their builds.
   resolve: { conditions: ['@unspoof/source'] },
-  ssr: { resolve: { conditions: ['@unspoof/source', 'node', 'import', 'module', 'default'] } },
+  // These are also given to Node itself: with `import` or `module` among them, require() would load ES modules.
+  ssr: { resolve: { conditions: ['@unspoof/source', 'node'] } },
   test: {
     include: [
       'packages/*/src/**/*.test.ts',

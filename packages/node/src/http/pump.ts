@@ -32,7 +32,10 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
       clearInterval(pace)
       stream.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
       signal?.removeEventListener('abort', onAbort)
-      if (error === undefined) return resolve()
+      if (error === undefined) {
+        resolve()
+        return
+      }
       stream.pause()
       // A client that leaves later makes the stream fail again, with nobody listening.
       stream.on('error', () => {})

@@ -1,4 +1,4 @@
-/** What is found in the body of a request: text fields, files, and which of the files are pictures to judge. */
+/** What is found in the body of a request: text fields and files. */
 
 /** One file of a request, in the shape of multer's memory storage. */
 export interface Upload {
@@ -24,16 +24,14 @@ export interface UploadBody {
   readonly fields: Fields
   /** Every file, judged or not. */
   readonly files: readonly Upload[]
-  /** The pictures to judge, in the order of the body. */
-  readonly images: readonly Upload[]
-  /** The parsed value of a JSON body. */
+  /** The parsed value of a JSON body, or what another parser made of the body. */
   readonly json?: unknown
   /** The delimiter of a multipart body, for handing it on to another parser. */
   readonly boundary?: string
 }
 
 export function emptyBody(kind: UploadBody['kind'] = 'none'): UploadBody {
-  return { kind, fields: Object.create(null) as Fields, files: [], images: [] }
+  return { kind, fields: Object.create(null) as Fields, files: [] }
 }
 
 export function createUpload(fieldname: string, originalname: string, mimetype: string, buffer: Buffer): Upload {
@@ -59,21 +57,6 @@ const SIGNATURES: readonly (readonly [offset: number, bytes: string])[] = [
 /** True where the first bytes are those of a picture, whatever the client calls the file. */
 export function looksLikeImage(bytes: Buffer): boolean {
   return SIGNATURES.some(([offset, hex]) => bytes.toString('hex', offset, offset + hex.length / 2) === hex)
-}
-
-export interface ImageSelection {
-  /** Only files of these fields are pictures to judge; undefined: of every field. */
-  readonly fields: readonly string[] | undefined
-  /** Where a picture is required, a file of no known kind is judged too, so that the answer says what is wrong with it. */
-  readonly required: boolean
-}
-
-/** The files that are judged: every picture by declaration or by its bytes, in the listed fields. */
-export function selectImages(files: readonly Upload[], selection: ImageSelection): Upload[] {
-  const { fields, required } = selection
-  if (fields !== undefined) return files.filter((file) => fields.includes(file.fieldname))
-  const images = files.filter((file) => isImageType(file.mimetype) || looksLikeImage(file.buffer))
-  return images.length === 0 && required ? [...files] : images
 }
 
 export function isImageType(mimetype: string): boolean {

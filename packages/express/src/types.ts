@@ -1,0 +1,13 @@
+/** `req.liveness`, for everybody who imports this package. */
+import type { RequestLiveness, Upload } from '@unspoof/node/http'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The verdict about this request's pictures. Undefined where no liveness check ran. */
+      liveness?: RequestLiveness
+    }
+  }
+}
+
+export type { RequestLiveness, Upload }

@@ -1,0 +1,35 @@
+/** The public door of @unspoof/node/http: what the adapters for web frameworks share. */
+export { type Admission, type AdmissionOptions, createAdmission, type Ticket } from './admission.ts'
+export { closeDefaultLiveness, defaultLiveness } from './default-liveness.ts'
+export {
+  createRequestGuard,
+  type GuardRequest,
+  type Outcome,
+  type Passed,
+  type Rejection,
+  type RequestGuard,
+  rejection,
+} from './guard.ts'
+export { type ImageSelection, imagesOf } from './images.ts'
+export { DEFAULT_LIMITS, LIMIT_RANGES, resolveLimits, type UploadLimits } from './limits.ts'
+export { attachBody, closeAfterAnswer, nodeUploadRequest, refuseEarly, requestIdOf } from './node-request.ts'
+export {
+  HTTP_OPTION_KEYS,
+  type HttpLiveness,
+  type HttpLivenessOptions,
+  type ResolvedHttpOptions,
+  resolveHttpOptions,
+} from './options.ts'
+export { type ParsedRequest, type ParsedState, parsedState } from './parsed.ts'
+export { type ReadUploadOptions, readUpload, type UploadRequest } from './read-upload.ts'
+export {
+  assertLiveResult,
+  type CheckedImage,
+  notChecked,
+  type RequestLiveness,
+  verdictError,
+} from './request-liveness.ts'
+export { type HttpAnswer, toHttpResponse, toPublicError } from './response.ts'
+export { readToken, type SessionOptions, TOKEN_HEADERS, type TokenVerifier, type VerifiedToken } from './token.ts'
+export type { Fields, Upload, UploadBody } from './upload.ts'
+export { checkRequest, type LivenessHandler, livenessHandler, type WebOutcome } from './web.ts'

@@ -1,0 +1,98 @@
+/** Node's own request and response, which Express, Nest and Fastify all wrap. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { LivenessError } from '@unspoof/core'
+import { DEFAULT_LIMITS } from './limits.ts'
+import { type ParsedRequest, parsedState } from './parsed.ts'
+import type { UploadRequest } from './read-upload.ts'
+import { replayMultipart } from './replay.ts'
+import { toHttpResponse } from './response.ts'
+import type { UploadBody } from './upload.ts'
+
+/**
+ * The request as the shared half sees it. The signal aborts when the connection closes before the answer is sent.
+ * @param places where body parsers leave what they read; the framework's request object
+ */
+export function nodeUploadRequest(req: IncomingMessage, res: ServerResponse, places: ParsedRequest): UploadRequest {
+  const controller = new AbortController()
+  const onClose = (): void => {
+    if (!res.writableFinished) controller.abort()
+  }
+  if (res.closed || res.destroyed) onClose()
+  else res.once('close', onClose)
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+  return {
+    method: req.method ?? 'GET',
+    // `headers` keeps only the first of two Content-Types, which would hide the second.
+    header: (name) => req.headersDistinct[name] ?? [],
+    stream: hasBody ? req : undefined,
+    parsed: parsedState(req, places),
+    signal: controller.signal,
+  }
+}
+
+/** The id a log already knows the request by, else a new one. Nothing a client sent is used. */
+export function requestIdOf(req: { readonly id?: unknown }): string {
+  return typeof req.id === 'string' && /^[\w.:-]{1,128}$/.test(req.id) ? req.id : randomUUID()
+}
+
+interface BodyPlaces {
+  body?: unknown
+  file?: unknown
+  files?: unknown
+  _body?: boolean
+}
+
+/**
+ * Leaves the body where handlers look for it, as multer and the body parsers do: `body` (fields, parsed JSON or the
+ * picture's bytes), `files` (a list) and, where there is exactly one, `file`. What is there already stays.
+ * @param places the framework's request object
+ */
+export function attachBody(req: IncomingMessage, places: object, body: UploadBody): void {
+  if (body.kind === 'none' || body.kind === 'parsed') return
+  const target = places as BodyPlaces
+  target.body = body.kind === 'json' ? body.json : body.kind === 'image' ? body.files[0]!.buffer : body.fields
+  // Tells body-parser that there is nothing left to read.
+  target._body = true
+  if (body.kind === 'json') return
+  // Fastify plugins put methods of these names on the request; those of the application win.
+  target.files ??= [...body.files]
+  if (body.files.length === 1) target.file ??= body.files[0]
+  replayMultipart(req, body)
+}
+
+/** How long a client may go on sending after it was refused, milliseconds. */
+const LINGER = 1000
+
+/**
+ * For an answer that is sent before the body was read. Cutting the connection at once would often destroy the answer
+ * on its way, and waiting for the whole body would let a client send forever: so the rest is thrown away for a moment,
+ * then the connection is closed. A client that ends its body in time keeps its connection.
+ */
+export function closeAfterAnswer(req: IncomingMessage, res: ServerResponse): void {
+  if (req.complete) return
+  res.once('finish', () => {
+    req.resume()
+    setTimeout(() => {
+      if (!req.complete) req.socket.destroy()
+    }, LINGER).unref()
+  })
+}
+
+/**
+ * Answers `Expect: 100-continue` with 413 where the announced body is too large for any route, before it is sent.
+ * Without this, Node asks for the body first and the middleware refuses it after.
+ * @param maxBytes the largest body any route takes. @default the default multipart limit
+ */
+export function refuseEarly(server: Server, maxBytes: number = DEFAULT_LIMITS.bodyBytes): void {
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    if (Number(req.headers['content-length'] ?? 0) <= maxBytes) {
+      res.writeContinue()
+      server.emit('request', req, res)
+      return
+    }
+    const answer = toHttpResponse(new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`))
+    res.writeHead(answer.status, { ...answer.headers, 'content-type': 'application/json', connection: 'close' })
+    res.end(JSON.stringify(answer.body))
+  })
+}
