@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   OVERLOADED: info(503, 'Too many checks at once; try again after the time in Retry-After.', true),
   SHUTTING_DOWN: info(503, 'The server is stopping; try again.', true),
   // Sessions and tokens
+  SUBJECT_MISSING: info(401, 'Log in first: a liveness session belongs to an account.'),
   SESSION_UNKNOWN: info(404, 'Start a new session.'),
   SESSION_USED: info(409, 'A session gives one result; start a new one.'),
   SESSION_EXPIRED: info(410, 'Start a new session.'),
