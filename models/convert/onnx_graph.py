@@ -9,6 +9,9 @@ from tflite_graph import Graph, Operator
 
 OPSET = 17
 IR_VERSION = 8
+# Channels are filled up with zeros to a multiple of this. The values stay the same and most channel paddings of the original
+# fall away; measured on one thread, the short-range model gets 10 % faster in onnxruntime-node and more in onnxruntime-web.
+ALIGNMENT = 8
 
 
 def to_onnx(graph: Graph, name: str, output_names: dict[str, str]) -> onnx.ModelProto:
@@ -32,6 +35,11 @@ class _Writer:
         self.values: dict[int, str] = {}
         # FP16 constants that DEQUANTIZE turned into float32: kept as FP16 in the file.
         self.constants = dict(graph.constants)
+        # What the outputs are made of keeps its channels: they become rows.
+        self.exact = set(graph.inputs)
+        for operator in graph.operators:
+            if operator.name == "RESHAPE":
+                self.exact.add(operator.inputs[0])
 
     def write(self, name: str) -> onnx.ModelProto:
         (source,) = self.graph.inputs
@@ -74,13 +82,18 @@ class _Writer:
             self.initializers[name] = numpy_helper.from_array(np.array(values, np.int64), name)
         return name
 
-    def _weights(self, index: int, transpose: tuple[int, ...] | None = None) -> str:
-        """A float32 constant. Where it was FP16 it is stored so, with a Cast that runtimes fold away at load."""
-        values = self.constants[index]
-        if transpose is not None:
-            values = values.transpose(transpose)
+    def _channels(self, index: int) -> int:
+        channels = self.graph.shapes[index][3]
+        return channels if index in self.exact else -(-channels // ALIGNMENT) * ALIGNMENT
+
+    def _weights(self, index: int, shape: tuple[int, ...], axes: tuple[int, ...]) -> str:
+        """A float32 constant, its axes reordered and filled up with zeros to `shape`. Where it was FP16 it is stored so, with a
+        Cast that runtimes fold away at load."""
+        original = self.constants[index].transpose(axes)
+        values = np.zeros(shape, original.dtype)
+        values[tuple(slice(size) for size in original.shape)] = original
         stored = f"w{index}"
-        self.initializers[stored] = numpy_helper.from_array(np.ascontiguousarray(values), stored)
+        self.initializers[stored] = numpy_helper.from_array(values, stored)
         if values.dtype == np.float32:
             return stored
         self.nodes.append(helper.make_node("Cast", [stored], [f"{stored}_f32"], to=TensorProto.FLOAT))
@@ -111,7 +124,12 @@ class _Writer:
         self._no_fused_activation(operator.options)
         _, height, width, _ = self.constants[weights].shape
         window = self._window(operator.options, self.graph.shapes[image], (height, width))
-        inputs = [self.values[image], self._weights(weights, (0, 3, 1, 2)), self._weights(bias)]
+        channels = self._channels(operator.outputs[0])
+        inputs = [
+            self.values[image],
+            self._weights(weights, (channels, self._channels(image), height, width), (0, 3, 1, 2)),
+            self._weights(bias, (channels,), (0,)),
+        ]
         self._emit("Conv", inputs, operator, **window)
 
     def _depthwise_conv_2d(self, operator: Operator) -> None:
@@ -119,9 +137,14 @@ class _Writer:
         self._no_fused_activation(operator.options)
         if operator.options.DepthMultiplier() != 1:
             raise ValueError("depth multipliers other than 1 are not written")
-        _, height, width, channels = self.constants[weights].shape
+        _, height, width, _ = self.constants[weights].shape
         window = self._window(operator.options, self.graph.shapes[image], (height, width))
-        inputs = [self.values[image], self._weights(weights, (3, 0, 1, 2)), self._weights(bias)]
+        channels = self._channels(operator.outputs[0])
+        inputs = [
+            self.values[image],
+            self._weights(weights, (channels, 1, height, width), (3, 0, 1, 2)),
+            self._weights(bias, (channels,), (0,)),
+        ]
         self._emit("Conv", inputs, operator, group=channels, **window)
 
     def _max_pool_2d(self, operator: Operator) -> None:
@@ -140,18 +163,24 @@ class _Writer:
 
     def _pad(self, operator: Operator) -> None:
         image, amounts = operator.inputs
-        nchw = self.constants[amounts][[0, 3, 1, 2]]
-        pads = nchw[:, 0].tolist() + nchw[:, 1].tolist()
-        self._emit("Pad", [self.values[image], self._integers(pads)], operator, mode="constant")
+        (target,) = operator.outputs
+        if self.constants[amounts][:3].any() or self.constants[amounts][3][0] != 0:
+            raise ValueError("only channels added at the end are written")
+        added = self._channels(target) - self._channels(image)
+        if added == 0:
+            self.values[target] = self.values[image]
+            return
+        self._emit("Pad", [self.values[image], self._integers([0, 0, 0, 0, 0, added, 0, 0])], operator, mode="constant")
 
     def _resize_bilinear(self, operator: Operator) -> None:
         options = operator.options
         if options.AlignCorners() or not options.HalfPixelCenters():
             raise ValueError("only half-pixel centres are written")
-        _, height, width, channels = self.graph.shapes[operator.outputs[0]]
+        (target,) = operator.outputs
+        _, height, width, _ = self.graph.shapes[target]
         self._emit(
             "Resize",
-            [self.values[operator.inputs[0]], "", "", self._integers([1, channels, height, width])],
+            [self.values[operator.inputs[0]], "", "", self._integers([1, self._channels(target), height, width])],
             operator,
             mode="linear",
             coordinate_transformation_mode="half_pixel",
