@@ -1,6 +1,6 @@
-/** The one Liveness that adapters without their own share: made at the first picture, not at import. */
+/** Where adapters get their Liveness from: the application's own, or one that all share; made at the first picture. */
 import type { Liveness } from '@unspoof/core'
-import type { HttpLiveness } from './options.ts'
+import type { HttpLiveness, HttpLivenessOptions } from './options.ts'
 
 let shared: Promise<Liveness<Uint8Array>> | undefined
 
@@ -21,4 +21,22 @@ export async function closeDefaultLiveness(): Promise<void> {
   const started = shared
   shared = undefined
   await (await started?.catch(() => undefined))?.close()
+}
+
+/**
+ * A function that gives the Liveness an adapter was given, made once however often it is asked for. A failed start is not
+ * remembered.
+ */
+export function livenessSource(given: HttpLivenessOptions['liveness']): () => Promise<HttpLiveness> {
+  if (given === undefined) return defaultLiveness
+  if (typeof given !== 'function') return () => Promise.resolve(given)
+  let made: Promise<HttpLiveness> | undefined
+  return () => {
+    made ??= Promise.resolve().then(given)
+    const started = made
+    started.catch(() => {
+      if (made === started) made = undefined
+    })
+    return started
+  }
 }

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { isLivenessError, LivenessError, type LivenessResult } from '@unspoof/core'
 import type { Ticket } from './admission.ts'
-import { defaultLiveness } from './default-liveness.ts'
+import { livenessSource } from './default-liveness.ts'
 import { imagesOf } from './images.ts'
-import type { HttpLiveness, ResolvedHttpOptions } from './options.ts'
+import type { ResolvedHttpOptions } from './options.ts'
 import { readUpload, type UploadRequest } from './read-upload.ts'
 import {
   type CheckedImage,
@@ -56,20 +56,7 @@ export interface RequestGuard<Req> {
 
 export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): RequestGuard<Req> {
   const { limits, fields, admission, session, onUnavailable } = options
-  let own: Promise<HttpLiveness> | undefined
-
-  /** Made once; a failed start is tried again. */
-  function liveness(): Promise<HttpLiveness> {
-    const { liveness: given } = options
-    if (given === undefined) return defaultLiveness()
-    if (typeof given !== 'function') return Promise.resolve(given)
-    own ??= Promise.resolve().then(given)
-    const started = own
-    started.catch(() => {
-      if (own === started) own = undefined
-    })
-    return started
-  }
+  const liveness = livenessSource(options.liveness)
 
   async function judge(images: readonly Upload[], ticket: Ticket, signal?: AbortSignal): Promise<CheckedImage[]> {
     const checked: CheckedImage[] = []

@@ -1,6 +1,7 @@
 /** The public door of @unspoof/node/http: what the adapters for web frameworks share. */
 export { type Admission, type AdmissionOptions, createAdmission, type Ticket } from './admission.ts'
-export { closeDefaultLiveness, defaultLiveness } from './default-liveness.ts'
+export { closeDefaultLiveness, defaultLiveness, livenessSource } from './default-liveness.ts'
+export { addBodyParsers, type ContentTypeParserHost } from './fastify-parsers.ts'
 export {
   createRequestGuard,
   type GuardRequest,

@@ -53,7 +53,7 @@ export function attachBody(req: IncomingMessage, places: object, body: UploadBod
   const target = places as BodyPlaces
   target.body = body.kind === 'json' ? body.json : body.kind === 'image' ? body.files[0]!.buffer : body.fields
   // Tells body-parser that there is nothing left to read.
-  target._body = true
+  if (req === places) target._body = true
   if (body.kind === 'json') return
   // Fastify plugins put methods of these names on the request; those of the application win.
   target.files ??= [...body.files]

@@ -70,8 +70,10 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
   switch (kind) {
     case 'multipart':
       return readMultipart(feed, multipartBoundary(media), limits)
-    case 'json':
-      return { ...emptyBody('json'), json: parseJson((await collect(feed)).toString('utf8'), limits) }
+    case 'json': {
+      const bytes = await collect(feed)
+      return { ...emptyBody('json'), json: parseJson(bytes.toString('utf8'), limits), bytes }
+    }
     case 'image':
       return { ...emptyBody('image'), files: [createUpload('', '', media.type, await collect(feed))] }
   }

@@ -26,6 +26,8 @@ export interface UploadBody {
   readonly files: readonly Upload[]
   /** The parsed value of a JSON body, or what another parser made of the body. */
   readonly json?: unknown
+  /** The bytes of a JSON body, for a framework that parses it by itself. */
+  readonly bytes?: Buffer
   /** The delimiter of a multipart body, for handing it on to another parser. */
   readonly boundary?: string
 }
