@@ -1,6 +1,46 @@
-/** The public door of @unspoof/node. */
+/** The public door of @unspoof/node: the core, with what Node adds. */
+
+// The pipeline, without the core's own createLiveness: here it brings models, runtime and decoder.
+export {
+  type CheckOptions,
+  type ClientResult,
+  createFrame,
+  type DecodedImage,
+  type ErrorCode,
+  type Face,
+  type FaceDetector,
+  type FaceResult,
+  type Frame,
+  isLivenessError,
+  type Liveness,
+  LivenessError,
+  type LivenessResult,
+  type ModelSource,
+  type Reason,
+  type ReasonCode,
+  type SequenceOptions,
+  type SequenceResult,
+  toClientResult,
+  toErrorShape,
+  type Verdict,
+} from '@unspoof/core'
+// Pictures
 export { type DecodeOptions, decodeImage } from './image/decode.ts'
 export { DEFAULT_LIMITS, type ImageLimits, LIMIT_RANGES, resolveLimits } from './image/limits.ts'
 export type { NodeInput } from './input/read.ts'
-export { createNodeRuntime, type NodeRuntimeOptions } from './runtime/runtime.ts'
+export { createLiveness } from './liveness.ts'
+// Models
+export { folderSource } from './model/folder-source.ts'
+export type { ModelChoice, ModelMember, NodeLivenessOptions } from './options.ts'
+// Servers
+export {
+  createLivenessPool,
+  type LivenessPool,
+  type LivenessPoolOptions,
+  POOL_DEFAULTS,
+  POOL_RANGES,
+} from './pool/liveness-pool.ts'
+export type { PoolHealth } from './pool/worker-pool.ts'
+// The runtime
+export { createNodeRuntime, DEFAULT_THREADS, type NodeRuntimeOptions, THREADS_RANGE } from './runtime/runtime.ts'
 export { disableTelemetry } from './runtime/telemetry.ts'

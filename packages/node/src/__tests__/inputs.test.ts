@@ -96,6 +96,7 @@ describe('readInput', () => {
     ],
     ['a stream of text', () => Readable.from(['abc']), 'INPUT_INVALID'],
     ['a stream that fails', () => failingStream(), 'INPUT_UNREADABLE'],
+    ['a web stream somebody else reads', () => lockedStream(), 'INPUT_UNREADABLE'],
     ['a data URL of SVG', () => dataUrl(bytes, 'image/svg+xml'), 'IMAGE_TYPE'],
     ['a data URL of HTML', () => dataUrl(bytes, 'text/html'), 'IMAGE_TYPE'],
     ['a data URL without type', () => dataUrl(bytes, ''), 'IMAGE_TYPE'],
@@ -163,4 +164,10 @@ function failingStream(): Readable {
       this.destroy(new Error('connection reset'))
     },
   })
+}
+
+function lockedStream(): ReadableStream {
+  const stream = new Blob([bytes]).stream()
+  stream.getReader()
+  return stream
 }

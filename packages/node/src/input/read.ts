@@ -114,7 +114,7 @@ async function readStream(
   limits: ImageLimits,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const source = sourceOf(stream)
+  let source: Source | undefined
   const chunks: Uint8Array[] = []
   let length = 0
   let onAbort: (() => void) | undefined
@@ -123,6 +123,7 @@ async function readStream(
     signal?.addEventListener('abort', onAbort, { once: true })
   })
   try {
+    source = sourceOf(stream)
     for (;;) {
       const { done, value } = await Promise.race([source.next(), aborted])
       if (done) return concat(chunks, length)
@@ -134,7 +135,7 @@ async function readStream(
       chunks.push(value)
     }
   } catch (cause) {
-    source.stop()
+    source?.stop()
     return unreadable(cause)
   } finally {
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)

@@ -1,0 +1,51 @@
+/** Loads what a check needs: face detectors and PAD models. */
+import {
+  createFaceDetector,
+  type FaceDetector,
+  loadModel,
+  loadPadModel,
+  parseDetectorCard,
+  type WeightedModel,
+} from '@unspoof/core'
+import { isDetector, type ResolvedNodeOptions } from '../options.ts'
+import { createNodeRuntime } from '../runtime/runtime.ts'
+import { sourceOf } from './source.ts'
+
+export interface LoadedModels {
+  readonly detector: FaceDetector
+  readonly models: readonly WeightedModel[]
+}
+
+/**
+ * All or nothing: where one fails, the others are closed again.
+ * @throws LivenessError CARD_INVALID, MODEL_MISSING, MODEL_HASH, MODEL_LOAD, OPTION_INVALID, RUNTIME_MISSING, RUNTIME_TELEMETRY
+ */
+export async function loadModels(
+  options: Pick<ResolvedNodeOptions, 'models' | 'detectors' | 'threads'>,
+): Promise<LoadedModels> {
+  const runtime = createNodeRuntime({ threads: options.threads })
+  const opened: { close(): Promise<void> }[] = []
+  try {
+    const models: WeightedModel[] = []
+    for (const { model: choice, weight, variant } of options.models) {
+      const model = await loadPadModel({
+        source: sourceOf(choice),
+        runtime,
+        ...(variant === undefined ? {} : { variant }),
+      })
+      opened.push(model)
+      models.push(weight === undefined ? { model } : { model, weight })
+    }
+    if (isDetector(options.detectors)) return { detector: options.detectors, models }
+    const detectors = []
+    for (const choice of options.detectors) {
+      const loaded = await loadModel({ source: sourceOf(choice), runtime, parse: parseDetectorCard })
+      opened.push(loaded.session)
+      detectors.push(loaded)
+    }
+    return { detector: createFaceDetector({ models: detectors }), models }
+  } catch (error) {
+    await Promise.allSettled(opened.map((model) => model.close()))
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+/** The worker of the liveness pool: decodes and judges, one picture at a time. Built as an entry of its own. */
+import { workerData } from 'node:worker_threads'
+import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } from '@unspoof/core'
+import { checkFrameSize, decodeImage } from '../image/decode.ts'
+import { loadModels } from '../model/load.ts'
+import {
+  fromPortable,
+  type PortableInput,
+  type WorkerAnswer,
+  type WorkerInfo,
+  type WorkerJob,
+  type WorkerSetup,
+} from './protocol.ts'
+import { serveWorker } from './serve.ts'
+
+void serveWorker<WorkerJob, WorkerAnswer>(async () => {
+  const setup = workerData as WorkerSetup
+  const { limits, threads, check } = setup
+  const loaded = await loadModels({
+    threads,
+    models: setup.models.map((member) => ({ ...member, model: fromPortable(member.model) })),
+    detectors: setup.detectors.map(fromPortable),
+  })
+  let decoded: DecodedImage | undefined
+  const liveness = createLiveness<PortableInput>({
+    ...loaded,
+    ...check,
+    async decode(input, signal) {
+      decoded = isFrame(input)
+        ? checkFrameSize(input, limits)
+        : await decodeImage(input, signal === undefined ? { limits } : { limits, signal })
+      return decoded
+    },
+  })
+  const info: WorkerInfo = {
+    models: liveness.models,
+    operatingPoints: loaded.models[0]!.model.card.operatingPoints,
+  }
+  return {
+    info,
+    async run(job, signal) {
+      const options = { ...job.options, signal }
+      try {
+        if (job.kind === 'checkFaces') {
+          return { results: await liveness.checkFaces(job.input, job.faces, options), sample: undefined }
+        }
+        const result = await liveness.check(job.input, options)
+        return { results: [result], sample: job.sample ? sampleOf(decoded?.frame) : undefined }
+      } finally {
+        decoded = undefined
+      }
+    },
+    close: () => liveness.close(),
+  }
+})
+
+const SAMPLES = 4096
+
+/** Every n-th pixel, as a frame of one row: equal for equal pictures, and small enough to send. */
+function sampleOf(frame: Frame | undefined): Frame | undefined {
+  if (frame === undefined) return undefined
+  const { data, width, height, channels } = frame
+  const pixels = width * height
+  const step = Math.max(1, Math.floor(pixels / SAMPLES))
+  const count = Math.ceil(pixels / step)
+  const sample = new Uint8Array(count * 3)
+  for (let i = 0; i < count; i++) {
+    const at = i * step * channels
+    sample.set(data.subarray(at, at + 3), i * 3)
+  }
+  return createFrame({ data: sample, width: count, height: 1, channels: 3 })
+}
