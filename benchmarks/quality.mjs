@@ -64,13 +64,13 @@ for (const line of lines) {
 }
 
 console.log(`${DEFAULT_PAD_MODEL} at ${threshold}: ${rows.length} faces judged, no face in ${faceless} pictures\n`)
-for (const [name, valueOf] of Object.entries(SIGNALS)) {
-  const sorted = [...rows].sort((a, b) => valueOf(a.signals) - valueOf(b.signals))
+for (const [name, signalOf] of Object.entries(SIGNALS)) {
+  const sorted = [...rows].sort((a, b) => signalOf(a.signals) - signalOf(b.signals))
   console.log(`| ${name} | n | live refused | attacks accepted |\n|---|---|---|---|`)
   for (let i = 1; i < QUANTILES.length; i++) {
     const slice = sorted.slice(Math.floor(QUANTILES[i - 1] * sorted.length), Math.floor(QUANTILES[i] * sorted.length))
     if (slice.length === 0) continue
-    const range = `${valueOf(slice[0].signals).toFixed(2)} to ${valueOf(slice.at(-1).signals).toFixed(2)}`
+    const range = `${signalOf(slice[0].signals).toFixed(2)} to ${signalOf(slice.at(-1).signals).toFixed(2)}`
     const bona = slice.filter((r) => r.truth === 'live')
     const attacks = slice.filter((r) => r.truth === 'spoof')
     console.log(

@@ -39,7 +39,9 @@ export async function createDemo() {
   app.post(
     '/api/check',
     (req, res, next) => {
-      const check = Object.hasOwn(checks, req.query.operatingPoint ?? '') ? checks[req.query.operatingPoint] : checks.balanced
+      const check = Object.hasOwn(checks, req.query.operatingPoint ?? '')
+        ? checks[req.query.operatingPoint]
+        : checks.balanced
       return check(req, res, next)
     },
     (req, res) => show(card, req.liveness, res),
