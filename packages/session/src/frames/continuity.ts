@@ -1,0 +1,91 @@
+/** Whether the frames show one and the same face throughout. */
+import { type Face, type Frame, type Reason, reason } from '@unspoof/core'
+import { type FaceGeometry, faceGeometry } from './face-geometry.ts'
+
+/** From one frame with a face to the next, at the session's interval. */
+export const CONTINUITY_BOUNDS = {
+  /** Way of the face's centre, in distances from eyes to mouth. */
+  jump: 2.5,
+  /** Ratio of sizes, either way. */
+  scale: 1.6,
+  /** Correlation of the aligned faces' luma, -1..1, below which they are not one face. */
+  likeness: 0.2,
+} as const
+
+/** Samples along each side of the aligned face. */
+const PATCH = 24
+
+export interface ContinuityFrame {
+  readonly face: FaceGeometry
+  readonly patch: Float64Array
+}
+
+/** What continuity needs of a frame; undefined where there is no face with key points. Pixels are read, not kept. */
+export function continuityFrame(frame: Frame, face: Face | null): ContinuityFrame | undefined {
+  const geometry = faceGeometry(face)
+  return geometry === undefined ? undefined : { face: geometry, patch: alignedPatch(frame, face!) }
+}
+
+/** Frames without a face are left out by the caller: a face that comes back must be the one that left. */
+export function continuityReason(frames: readonly ContinuityFrame[]): Reason | undefined {
+  for (let i = 1; i < frames.length; i++) {
+    const [before, after] = [frames[i - 1]!, frames[i]!]
+    const jump = Math.hypot(after.face.x - before.face.x, after.face.y - before.face.y) / before.face.size
+    if (jump > CONTINUITY_BOUNDS.jump) return reason('face-changed', { value: jump, bound: CONTINUITY_BOUNDS.jump })
+    const scale = Math.max(after.face.size / before.face.size, before.face.size / after.face.size)
+    if (scale > CONTINUITY_BOUNDS.scale) return reason('face-changed', { value: scale, bound: CONTINUITY_BOUNDS.scale })
+    const likeness = correlation(after.patch, before.patch)
+    if (!(likeness >= CONTINUITY_BOUNDS.likeness))
+      return reason('face-changed', { value: likeness, bound: CONTINUITY_BOUNDS.likeness })
+  }
+  return undefined
+}
+
+/** Luma of the face, turned and scaled so that eyes and mouth lie in fixed places; mean 0 and length 1. */
+function alignedPatch(frame: Frame, face: Face): Float64Array {
+  const { rightEye, leftEye, mouth } = face.keyPoints!
+  const middle = { x: (leftEye.x + rightEye.x) / 2, y: (leftEye.y + rightEye.y) / 2 }
+  // Down is from the eyes to the mouth; across is at a right angle to it, so that a turned head is not stretched.
+  const down = { x: mouth.x - middle.x, y: mouth.y - middle.y }
+  const across = { x: down.y, y: -down.x }
+  const patch = new Float64Array(PATCH * PATCH)
+  for (let row = 0; row < PATCH; row++) {
+    for (let column = 0; column < PATCH; column++) {
+      // From one face length left to one right of the nose line, and from the forehead to the chin.
+      const u = ((column + 0.5) / PATCH - 0.5) * 2
+      const v = ((row + 0.5) / PATCH) * 2.2 - 0.6
+      patch[row * PATCH + column] = lumaAt(
+        frame,
+        middle.x + across.x * u + down.x * v,
+        middle.y + across.y * u + down.y * v,
+        Math.hypot(down.x, down.y) / PATCH,
+      )
+    }
+  }
+  return normalised(patch)
+}
+
+/** Mean luma of nine samples `step` apart; outside the frame the nearest pixel counts. */
+function lumaAt({ data, width, height, channels }: Frame, x: number, y: number, step: number): number {
+  let sum = 0
+  for (let j = -1; j <= 1; j++) {
+    for (let i = -1; i <= 1; i++) {
+      const column = Math.min(width - 1, Math.max(0, Math.round(x + i * step)))
+      const row = Math.min(height - 1, Math.max(0, Math.round(y + j * step)))
+      const p = (row * width + column) * channels
+      sum += 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!
+    }
+  }
+  return sum / 9
+}
+
+function normalised(values: Float64Array): Float64Array {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const centred = values.map((value) => value - mean)
+  const length = Math.hypot(...centred)
+  return length > 0 ? centred.map((value) => value / length) : centred
+}
+
+function correlation(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+}

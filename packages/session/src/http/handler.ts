@@ -1,0 +1,198 @@
+/** The routes of PROTOCOL.md as one function from Request to Response: for Next, Hono, Bun, Deno, and through toNodeHandler() for Express and Node. */
+import {
+  checkInteger,
+  checkKeys,
+  invalid,
+  isLivenessError,
+  LivenessError,
+  toErrorShape,
+  toLivenessError,
+} from '@unspoof/core'
+import type { Sessions, SubmitAnswer } from '../sessions.ts'
+import { parseMultipart } from './multipart.ts'
+import { readBody } from './read-body.ts'
+
+export const HANDLER_DEFAULTS = { bodyTimeoutMs: 10_000, maxInFlight: 16 } as const
+export const HANDLER_RANGES = {
+  bodyTimeoutMs: { min: 100, max: 120_000 },
+  maxInFlight: { min: 1, max: 10_000 },
+} as const
+
+/** A value the request decides, now or later. `Context` is what the server passes beside the request, such as Express' `req`. */
+export type FromRequest<T, Context> = (request: Request, context: Context) => T | Promise<T>
+
+export interface SessionHandlerOptions<Context = unknown> {
+  /** Who is logged in (or is logging in, after the first factor); undefined refuses the request with SUBJECT_MISSING. Never read it from the body. */
+  readonly subject: FromRequest<string | undefined, Context>
+  /** The client's address or device, as far as you can trust it (behind a proxy: the address your proxy tells). Failures are counted by it too. */
+  readonly clientKey?: FromRequest<string | undefined, Context>
+  /**
+   * Opens `GET .../sessions/:id/result` to requests it answers true for, such as those with your backend's own key; the subject then comes from the
+   * query, `?subject=`. Without it the route does not exist.
+   */
+  readonly backend?: FromRequest<boolean, Context>
+  /** Called with every error that is answered with 500 and above, for your log. It has no pictures and no tokens in it. */
+  readonly onError?: (error: LivenessError) => void
+  /** Milliseconds for a body to arrive. @default {@link HANDLER_DEFAULTS.bodyTimeoutMs} */
+  readonly bodyTimeoutMs?: number
+  /** Submissions read or judged at the same time; more are answered OVERLOADED before their body is read. @default {@link HANDLER_DEFAULTS.maxInFlight} */
+  readonly maxInFlight?: number
+}
+
+export type SessionHandler<Context = unknown> = (request: Request, context: Context) => Promise<Response>
+
+/** Bytes of `meta` and of the multipart body beside the frames. */
+const MAX_META_BYTES = 16 * 1024
+const MULTIPART_OVERHEAD = 64 * 1024
+
+/** Deepest nesting of `meta`: itself, an array, a frame. */
+const MAX_DEPTH = 4
+
+/** The last parts of the path; what comes before is the application's. */
+const ROUTE = /\/sessions(?:\/([\w-]{1,64})\/(frames|result))?\/?$/
+
+/**
+ * The handler of a {@link Sessions}. It answers every request and never throws.
+ * @throws LivenessError OPTION_INVALID
+ */
+export function createSessionHandler<Context = unknown>(
+  sessions: Sessions,
+  options: SessionHandlerOptions<Context>,
+): SessionHandler<Context> {
+  checkKeys('session handler', options, ['subject', 'clientKey', 'backend', 'onError', 'bodyTimeoutMs', 'maxInFlight'])
+  if (typeof options.subject !== 'function') throw invalid('subject', 'a function of the request', options.subject)
+  const timeoutMs = checkInteger(
+    'bodyTimeoutMs',
+    options.bodyTimeoutMs ?? HANDLER_DEFAULTS.bodyTimeoutMs,
+    HANDLER_RANGES.bodyTimeoutMs,
+  )
+  const maxInFlight = checkInteger(
+    'maxInFlight',
+    options.maxInFlight ?? HANDLER_DEFAULTS.maxInFlight,
+    HANDLER_RANGES.maxInFlight,
+  )
+  let inFlight = 0
+
+  const who = async (
+    request: Request,
+    context: Context,
+  ): Promise<{ subject: string; clientKey: string | undefined }> => {
+    const subject = await options.subject(request, context)
+    if (typeof subject !== 'string' || subject === '')
+      throw new LivenessError('SUBJECT_MISSING', 'Nobody is logged in.')
+    return { subject, clientKey: await options.clientKey?.(request, context) }
+  }
+
+  const start = async (request: Request, context: Context): Promise<Response> => {
+    const attempter = await who(request, context)
+    const body = await readBody(request, { maxBytes: 1024, timeoutMs })
+    const text = decodeText(body)
+    // The client has no say in how it is judged.
+    if (text.trim() !== '' && Object.keys(parseJson(text)).length > 0) {
+      throw new LivenessError('INPUT_INVALID', 'Expected an empty body: the server chooses what a session is.')
+    }
+    return json(201, await sessions.create(attempter))
+  }
+
+  const submit = async (request: Request, context: Context, id: string): Promise<Response> => {
+    if (inFlight >= maxInFlight)
+      throw new LivenessError('OVERLOADED', `More than ${maxInFlight} submissions at once.`, { retryAfter: 1 })
+    inFlight++
+    try {
+      const attempter = await who(request, context)
+      const { maxFrames, maxTotalBytes } = sessions.limits
+      const body = await readBody(request, { maxBytes: maxTotalBytes + MULTIPART_OVERHEAD, timeoutMs })
+      const [meta, ...frames] = parseMultipart(body, request.headers.get('content-type') ?? '', maxFrames + 1)
+      if (meta === undefined || meta.name !== 'meta' || meta.file || meta.bytes.length > MAX_META_BYTES) {
+        throw new LivenessError(
+          'BODY_MALFORMED',
+          `Expected a text field meta of at most ${MAX_META_BYTES} bytes as the first part.`,
+        )
+      }
+      if (frames.some(({ name, file }) => name !== 'frames' || !file)) {
+        throw new LivenessError('BODY_MALFORMED', 'Expected files named frames after the field meta.')
+      }
+      const submission = { meta: parseJson(decodeText(meta.bytes)), frames: frames.map(({ bytes }) => bytes) }
+      const answer = await sessions.submit(id, submission, { ...attempter, signal: request.signal })
+      return json(STATUS[answer.verdict], answer)
+    } finally {
+      inFlight--
+    }
+  }
+
+  const result = async (request: Request, context: Context, id: string): Promise<Response> => {
+    // To whoever is not the backend this route does not exist.
+    if ((await options.backend?.(request, context)) !== true) throw unknown()
+    const subject = new URL(request.url).searchParams.get('subject')
+    if (subject === null || subject === '')
+      throw new LivenessError('INPUT_INVALID', 'Expected ?subject= with the account that is to be let in.')
+    return json(200, await sessions.result(id, { subject }))
+  }
+
+  const route = (request: Request, context: Context): Promise<Response> => {
+    const [match, id, action] = ROUTE.exec(new URL(request.url).pathname) ?? []
+    if (request.method === 'POST' && match !== undefined && id === undefined) return start(request, context)
+    if (request.method === 'POST' && id !== undefined && action === 'frames') return submit(request, context, id)
+    if (request.method === 'GET' && id !== undefined && action === 'result') return result(request, context, id)
+    return Promise.reject(unknown())
+  }
+
+  return async (request, context) => {
+    try {
+      return await route(request, context)
+    } catch (thrown) {
+      const error = isLivenessError(thrown)
+        ? thrown
+        : toLivenessError(thrown, 'MODEL_UNAVAILABLE', 'The session could not be served.')
+      if (error.status >= 500) options.onError?.(error)
+      return json(error.status, toErrorShape(error), error.retryAfter ?? (error.status === 503 ? 1 : undefined))
+    }
+  }
+}
+
+const STATUS: Readonly<Record<SubmitAnswer['verdict'], number>> = {
+  live: 200,
+  spoof: 403,
+  retry: 422,
+  'not-checked': 403,
+}
+
+function unknown(): LivenessError {
+  return new LivenessError('SESSION_UNKNOWN', 'There is no such session.')
+}
+
+function json(status: number, body: object, retryAfter?: number): Response {
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
+  if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter))
+  // 499 is nginx's "client closed request": nobody reads it, but a Response must have it.
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new LivenessError('BODY_MALFORMED', 'Expected text in UTF-8.')
+  }
+}
+
+/** @throws LivenessError BODY_MALFORMED, also for nesting that no submission has: it would cost a recursive parser its stack. */
+function parseJson(text: string): Record<string, unknown> {
+  let depth = 0
+  let deepest = 0
+  for (const char of text) {
+    if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth)
+    else if (char === '}' || char === ']') depth--
+  }
+  try {
+    const value: unknown = deepest > MAX_DEPTH ? undefined : JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // Answered below.
+  }
+  throw new LivenessError('BODY_MALFORMED', 'Expected a JSON object.')
+}

@@ -1,0 +1,50 @@
+/** Server sessions for face liveness: the public door. */
+
+// Sessions
+export { CHALLENGE_KINDS, type ChallengeKind } from './challenge/challenge.ts'
+// Over HTTP
+export * from './http/handler.ts'
+export { type NodeRequest, type NodeResponse, toNodeHandler } from './http/node.ts'
+// Injection signals, limits
+export {
+  INJECTION_SIGNALS,
+  type InjectionReport,
+  type InjectionSignal,
+  type InjectionSignalId,
+} from './injection/signals.ts'
+export { ATTEMPT_DEFAULTS, type Attempter, type AttemptLimits } from './limits/attempts.ts'
+export {
+  CAPTURE_DEFAULTS,
+  CAPTURE_RANGES,
+  type CaptureOptions,
+  FRAME_SIDE,
+  SESSION_DEFAULTS,
+  SESSION_RANGES,
+  type SessionLiveness,
+  type SessionsOptions,
+} from './options.ts'
+export type { ResultRecord } from './record.ts'
+export {
+  type CreateSessionOptions,
+  createSessions,
+  type ResultOptions,
+  type SessionResult,
+  type Sessions,
+  type StartedSession,
+  type Submission,
+  type SubmitAnswer,
+  type SubmitOptions,
+} from './sessions.ts'
+// Stores
+export { createMemoryStore, MEMORY_STORE_DEFAULTS, type MemoryStoreOptions } from './store/memory.ts'
+export type { Count, Store, StoredValue } from './store/store.ts'
+export type { SubmissionMeta, SubmittedFrame, TrackInfo } from './submission.ts'
+// Tokens
+export { type LivenessClaims, MAX_TOKEN_SECONDS, TOKEN_TYPE, type TokenAlgorithm } from './token/claims.ts'
+export { createTokenSigner, generateTokenKeys, type TokenSigner, type TokenSignerOptions } from './token/signer.ts'
+export {
+  createTokenVerifier,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+  type VerifyTokenOptions,
+} from './token/verifier.ts'

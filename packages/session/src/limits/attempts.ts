@@ -1,0 +1,140 @@
+/** Slows down whoever tries again and again: failures per account and per client, with a pause that doubles; and how often sessions are started. */
+import { LivenessError } from '@unspoof/core'
+import type { Keys } from '../keys.ts'
+import type { Store } from '../store/store.ts'
+
+export interface AttemptLimits {
+  /** Failed submissions of one subject within {@link windowMs} before a pause. @default 5 */
+  readonly failures: number
+  /** The same for one client key, which many people may share. @default 20 */
+  readonly clientFailures: number
+  /** Milliseconds. @default 180000 (3 minutes) */
+  readonly windowMs: number
+  /** The first pause, milliseconds; each further one is twice as long. @default 30000 */
+  readonly pauseMs: number
+  /** The longest pause, milliseconds. Pauses are forgotten after a day. @default 3600000 (1 hour) */
+  readonly maxPauseMs: number
+  /** Sessions one subject may start a minute. @default 10 */
+  readonly starts: number
+  /** Sessions one client key may start a minute. @default 60 */
+  readonly clientStarts: number
+}
+
+export const ATTEMPT_DEFAULTS: AttemptLimits = {
+  failures: 5,
+  clientFailures: 20,
+  windowMs: 180_000,
+  pauseMs: 30_000,
+  maxPauseMs: 3_600_000,
+  starts: 10,
+  clientStarts: 60,
+}
+
+/** Who tries: the account, and where the application knows it, the client (an address, a device). */
+export interface Attempter {
+  readonly subject: string
+  readonly clientKey?: string | undefined
+}
+
+/** A try that is counted as failed until it is known better. */
+export interface Attempt {
+  /** It failed: keeps the count, and starts a pause where it was one too many. */
+  failed(): Promise<void>
+  /** It passed, or was no fault of the person: takes it out of the count. */
+  forgiven(): Promise<void>
+}
+
+export interface Attempts {
+  /** @throws LivenessError ATTEMPTS_EXCEEDED where a pause is on. */
+  check(who: Attempter): Promise<void>
+  /** Counts a started session. @throws LivenessError ATTEMPTS_EXCEEDED */
+  start(who: Attempter): Promise<void>
+  /**
+   * Counts a try before it is judged, so that many at the same moment are not more than many in a row.
+   * @throws LivenessError ATTEMPTS_EXCEEDED
+   */
+  begin(who: Attempter): Promise<Attempt>
+}
+
+const DAY_MS = 24 * 3600_000
+const MINUTE_MS = 60_000
+
+interface Scope {
+  readonly name: string
+  readonly failures: number
+  readonly starts: number
+}
+
+export function createAttempts(store: Store, keys: Keys, limits: AttemptLimits): Attempts {
+  const scopesOf = async ({ subject, clientKey }: Attempter): Promise<Scope[]> => [
+    { name: await keys.name('subject', subject), failures: limits.failures, starts: limits.starts },
+    ...(clientKey === undefined
+      ? []
+      : [{ name: await keys.name('client', clientKey), failures: limits.clientFailures, starts: limits.clientStarts }]),
+  ]
+
+  const pause = async ({ name }: Scope): Promise<number> => {
+    const { count } = await store.increment(`pauses:${name}`, 1, DAY_MS)
+    // The exponent is bounded so that a day of failures does not overflow.
+    const ms = Math.min(limits.maxPauseMs, limits.pauseMs * 2 ** Math.min(30, count - 1))
+    await store.add(`paused:${name}`, '1', ms)
+    await store.delete(`failures:${name}`)
+    return ms
+  }
+
+  const check = async (scopes: readonly Scope[]): Promise<void> => {
+    for (const { name } of scopes) {
+      const paused = await store.get(`paused:${name}`)
+      if (paused !== undefined) throw exceeded(paused.expiresInMs)
+    }
+  }
+
+  /** A count below zero belongs to a window that a pause has closed: it starts at zero. */
+  const forgive = async ({ name }: Scope): Promise<void> => {
+    const { count } = await store.increment(`failures:${name}`, -1, limits.windowMs)
+    if (count < 0) await store.increment(`failures:${name}`, 1, limits.windowMs)
+  }
+
+  return {
+    async check(who) {
+      await check(await scopesOf(who))
+    },
+
+    async start(who) {
+      const scopes = await scopesOf(who)
+      await check(scopes)
+      for (const { name, starts } of scopes) {
+        const { count, expiresInMs } = await store.increment(`starts:${name}`, 1, MINUTE_MS)
+        if (count > starts) throw exceeded(expiresInMs)
+      }
+    },
+
+    async begin(who) {
+      const scopes = await scopesOf(who)
+      await check(scopes)
+      const counted: { readonly scope: Scope; readonly count: number }[] = []
+      for (const scope of scopes) {
+        const { count, expiresInMs } = await store.increment(`failures:${scope.name}`, 1, limits.windowMs)
+        counted.push({ scope, count })
+        if (count > scope.failures) {
+          for (const { scope: earlier } of counted) await forgive(earlier)
+          throw exceeded(Math.min(expiresInMs, limits.pauseMs))
+        }
+      }
+      return {
+        async failed() {
+          for (const { scope, count } of counted) if (count >= scope.failures) await pause(scope)
+        },
+        async forgiven() {
+          for (const { scope } of counted) await forgive(scope)
+        },
+      }
+    },
+  }
+}
+
+function exceeded(waitMs: number): LivenessError {
+  return new LivenessError('ATTEMPTS_EXCEEDED', 'Too many attempts.', {
+    retryAfter: Math.max(1, Math.ceil(waitMs / 1000)),
+  })
+}
