@@ -1,3 +1,3 @@
 import { library } from '../../tsdown.base.ts'
 
-export default library({ entry: ['src/index.ts'], cjs: false })
+export default library({ entry: ['src/index.ts', 'src/bin.ts', 'src/evaluate/worker.ts'], cjs: false })

@@ -1,4 +1,5 @@
 /** How rates are written: never more digits than the interval supports, and never "0 %" or "100 %" for a finite n. */
+import { MIN_CLUSTERS } from './bootstrap.ts'
 import type { Interval } from './intervals.ts'
 import type { Rate } from './rates.ts'
 
@@ -30,11 +31,16 @@ export function widerInterval(rate: Pick<Rate, 'interval' | 'clustered'>): Inter
 }
 
 /**
- * An error rate for people: `4.1 % [2.2, 6.9] (14 of 340)`, `0 of 150 (<= 2.0 %)`, `12 of 12 (>= 77 %)`. Bounds of the last two
- * are one-sided, 95 %.
+ * An error rate for people: `4.1 % [2.3, 6.8] (14 of 340)`, `0 of 150 (<= 2 %)`, `12 of 12 (>= 77 %)`. Bounds of the last two
+ * are one-sided, 95 %. Presentations of fewer than 20 clusters give counts only: `46 of 54 (7 clusters, too few for a rate)`.
  */
-export function formatRate(rate: Pick<Rate, 'errors' | 'n' | 'rate' | 'interval' | 'clustered' | 'upper'>): string {
-  const { errors, n } = rate
+export function formatRate(
+  rate: Pick<Rate, 'errors' | 'n' | 'rate' | 'interval' | 'clustered' | 'clusters' | 'upper'>,
+): string {
+  const { errors, n, clusters } = rate
+  if (clusters < MIN_CLUSTERS && clusters < n) {
+    return `${errors} of ${n} (${clusters} ${clusters === 1 ? 'cluster' : 'clusters'}, too few for a rate)`
+  }
   if (errors === 0) return `0 of ${n} (<= ${formatPercent(rate.upper, 'up')})`
   if (errors === n) return `${n} of ${n} (>= ${formatPercent(0.05 ** (1 / n), 'down')})`
   const interval = widerInterval(rate)

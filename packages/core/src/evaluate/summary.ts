@@ -1,5 +1,5 @@
 /** Everything the report says of one set of presentations, in one call. */
-import { BOOTSTRAP_DEFAULTS, type Bootstrap, bootstrapInterval, clustersOf, MIN_CLUSTERS } from './bootstrap.ts'
+import { type Bootstrap, bootstrapInterval, clustersOf, MIN_CLUSTERS } from './bootstrap.ts'
 import { type Reliability, reliability } from './calibration.ts'
 import { areaUnder, bpcerAtApcer, type CurvePoint, curveOf, equalErrorRate, rank } from './curve.ts'
 import type { Interval } from './intervals.ts'
@@ -9,7 +9,7 @@ import { type RatesAtThreshold, ratesAt } from './rates.ts'
 /** Fewer presentations than this in a subgroup print "too few", not a number. */
 export const MIN_SUBGROUP = 60
 
-/** A statistic with its 95 % bootstrap interval; `null` where resamples keep losing a class. */
+/** A statistic with its 95 % bootstrap interval; `null` where resamples keep losing a class, or clusters are fewer than 20. */
 export interface Estimate {
   readonly value: number
   readonly interval: Interval | null
@@ -38,7 +38,7 @@ export interface EvaluationSummary {
   readonly rates: RatesAtThreshold
   /** `null` where nothing was answered. */
   readonly reliability: Reliability | null
-  /** True with fewer than 20 clusters: look at the counts only. */
+  /** True with fewer than 20 clusters (of more than one presentation): look at the counts only. */
   readonly fewClusters: boolean
 }
 
@@ -58,6 +58,7 @@ export function summarize(presentations: readonly Presentation[], options: Summa
   const classes = new Set(answered.map((p) => p.label))
   const live = presentations.filter((p) => p.label === 'live').length
   const clusters = clustersOf(presentations).count
+  const fewClusters = clusters < MIN_CLUSTERS && clusters < presentations.length
   return {
     counts: {
       live,
@@ -65,22 +66,23 @@ export function summarize(presentations: readonly Presentation[], options: Summa
       nonResponse: presentations.length - answered.length,
       clusters,
     },
-    ranking: classes.size === 2 ? summarizeRanking(answered, options.bootstrap) : null,
+    ranking: classes.size === 2 ? summarizeRanking(answered, options.bootstrap, fewClusters) : null,
     rates,
     reliability: answered.length === 0 ? null : reliability(answered),
-    fewClusters: clusters < MIN_CLUSTERS,
+    fewClusters,
   }
 }
 
-function summarizeRanking(answered: readonly Presentation[], bootstrap: Bootstrap = {}): RankingSummary {
+function summarizeRanking(
+  answered: readonly Presentation[],
+  bootstrap: Bootstrap = {},
+  fewClusters = false,
+): RankingSummary {
   const ranking = rank(answered)
   const curve = curveOf(ranking)
   const eer = equalErrorRate(curve)
   const interval = (statistic: (curve: readonly CurvePoint[]) => number) =>
-    bootstrapInterval(answered, (weights) => statistic(curveOf(ranking, weights)), {
-      ...BOOTSTRAP_DEFAULTS,
-      ...bootstrap,
-    })
+    fewClusters ? null : bootstrapInterval(answered, (weights) => statistic(curveOf(ranking, weights)), bootstrap)
   return {
     auc: { value: areaUnder(curve), interval: interval(areaUnder) },
     eer: { value: eer.rate, threshold: eer.threshold, interval: interval((c) => equalErrorRate(c).rate) },

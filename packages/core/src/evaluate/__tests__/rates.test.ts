@@ -221,6 +221,9 @@ describe('clusters', () => {
     const few = people.map((p, i) => ({ ...p, cluster: `p${i % 19}` }))
     expect(rateOf(few, wrong)).toMatchObject({ clusters: 19, clustered: null })
     expect(summarize(few, { threshold: 0.5 }).fewClusters).toBe(true)
+    expect(formatRate(rateOf(few, wrong)!)).toBe('40 of 400 (19 clusters, too few for a rate)')
+    // Nineteen lone pictures are few, but they are independent: their exact interval is honest.
+    expect(summarize(people.slice(0, 19), { threshold: 0.5 }).fewClusters).toBe(false)
   })
 
   it('do not make one person of empty cells', () => {

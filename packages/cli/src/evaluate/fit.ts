@@ -1,0 +1,114 @@
+/** Fits a model's calibration and operating points on labelled scores, and writes them into a copy of its card. */
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  type CardOperatingPoint,
+  calibratedLogit,
+  fitOperatingPoints,
+  fitPlatt,
+  type LabelledMargin,
+  LivenessError,
+  type ModelSource,
+  type OperatingPointName,
+  type PadCard,
+  type Presentation,
+  reliability,
+  seededRandom,
+  sigmoid,
+} from '@unspoof/core'
+
+export interface FitData extends Presentation {
+  /** Mean margin before calibration; `null` for a non-response. */
+  readonly margin: number | null
+}
+
+export interface FitOutcome {
+  readonly calibration: PadCard['calibration']
+  readonly operatingPoints: Readonly<Record<OperatingPointName, CardOperatingPoint>>
+}
+
+export interface FitModelOptions {
+  readonly targets: Partial<Record<OperatingPointName, number>>
+  /** What the data are, for the card. */
+  readonly data: string
+  /** The command, for the card. */
+  readonly command: string
+}
+
+const FOLDS = 5
+
+/** @throws LivenessError DATA_TOO_FEW, DATA_INVALID */
+export function fitModel(data: readonly FitData[], options: FitModelOptions): FitOutcome {
+  const margins = labelled(data)
+  const { slope, offset } = fitPlatt(margins)
+  if (!(slope > 0)) {
+    throw new LivenessError(
+      'DATA_INVALID',
+      'On these data a higher margin does not mean live: the labels or the class order are wrong.',
+    )
+  }
+  const calibrated = data.map((row) => ({
+    ...row,
+    score: row.margin === null || row.score === null ? null : sigmoid(calibratedLogit(row.margin, { slope, offset })),
+  }))
+  const lives = margins.filter((m) => m.label === 'live').length
+  return {
+    calibration: {
+      slope,
+      offset,
+      fittedOn: `${options.command}; ${options.data}; ${lives} live, ${margins.length - lives} spoof; even prior`,
+      ece: crossValidatedEce(data),
+    },
+    operatingPoints: fitOperatingPoints(calibrated, { targets: options.targets, data: options.data }),
+  }
+}
+
+function labelled(data: readonly FitData[]): LabelledMargin[] {
+  return data.flatMap(({ margin, score, label }) => (margin === null || score === null ? [] : [{ margin, label }]))
+}
+
+/** Calibration error on the fold that was left out; the pictures of one subject stay in one fold. */
+function crossValidatedEce(data: readonly FitData[]): number {
+  const random = seededRandom(1)
+  const foldOf = new Map<string, number>()
+  const folds = data.map(({ cluster }) => {
+    if (cluster === undefined || cluster === '') return Math.floor(random() * FOLDS)
+    if (!foldOf.has(cluster)) foldOf.set(cluster, Math.floor(random() * FOLDS))
+    return foldOf.get(cluster)!
+  })
+  const left: Presentation[] = []
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const train = labelled(data.filter((_, i) => folds[i] !== fold))
+    // With few subjects a fold may hold all of one class; then it cannot be left out.
+    if (new Set(train.map((m) => m.label)).size < 2) continue
+    const calibration = fitPlatt(train)
+    for (const { margin, label } of labelled(data.filter((_, i) => folds[i] === fold))) {
+      left.push({ label, score: sigmoid(calibratedLogit(margin, calibration)) })
+    }
+  }
+  return left.length === 0 ? 1 : reliability(left).ece
+}
+
+/** Writes a card folder that runs by itself: the fitted card, and the weights of the variant it was fitted on. */
+export async function writeFittedCard(
+  folder: string,
+  card: PadCard,
+  source: ModelSource,
+  variant: string,
+  fitted: FitOutcome,
+): Promise<string> {
+  const file = card.files.find((f) => f.variant === variant)!
+  const copy: PadCard = { ...card, ...fitted, files: [file] }
+  await mkdir(folder, { recursive: true })
+  await replaceFile(path.join(folder, file.name), await source.read(file))
+  const cardPath = path.join(folder, 'card.json')
+  await replaceFile(cardPath, `${JSON.stringify(copy, null, 2)}\n`)
+  return cardPath
+}
+
+/** A reader sees the old file or the new one, never half of it. */
+async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
+  const part = `${file}.${process.pid}.part`
+  await writeFile(part, content)
+  await rename(part, file)
+}
