@@ -1,0 +1,110 @@
+/** The one worker a page has for one set of models: shared by everyone who asks for it, replaced when it dies, ended with the last. */
+import { LivenessError } from '@unspoof/core'
+import { assetUrl, fetchManifest } from './assets/fetch.ts'
+import { type Call, type CallOptions, type Connection, connect } from './connection.ts'
+import type { InitResult, ResponseValue, WorkerInit } from './protocol.ts'
+import { VERSION } from './version.ts'
+
+/** Milliseconds a worker may take to load on a slow line before it counts as hung. */
+const LOAD_DEADLINE_MS = 120_000
+
+/** What tells one engine from another. */
+export interface EngineConfig extends Omit<WorkerInit, 'manifest'> {
+  /** Lower-case hex SHA-256 of the manifest, where the application pinned it. */
+  readonly integrity: string | undefined
+}
+
+export interface Engine {
+  /** Loads, or waits for the load in progress. Rejects as the load did; the next call tries again. */
+  ready(): Promise<InitResult>
+  call(message: Call, options: CallOptions): Promise<ResponseValue>
+  onLoaded(listener: (bytes: number, total: number) => void): () => void
+  release(): Promise<void>
+}
+
+interface Open {
+  readonly connection: Connection
+  readonly result: InitResult
+}
+
+interface Shared {
+  users: number
+  /** Undefined before the first use, and again after a failed load or a lost worker, so that the next call tries anew. */
+  open: Promise<Open> | undefined
+  readonly listeners: Set<(bytes: number, total: number) => void>
+}
+
+const engines = new Map<string, Shared>()
+
+/** Everyone who passes the same `config` gets the same worker. Call `release` once for each `acquire`. */
+export function acquireEngine(config: EngineConfig): Engine {
+  const key = JSON.stringify(config)
+  const shared: Shared = engines.get(key) ?? { users: 0, open: undefined, listeners: new Set() }
+  engines.set(key, shared)
+  shared.users++
+  let released = false
+
+  function open(): Promise<Open> {
+    if (released) return Promise.reject(new LivenessError('CLOSED', 'This liveness was closed.'))
+    shared.open ??= start(config, shared)
+    return shared.open
+  }
+
+  return {
+    async ready() {
+      return (await open()).result
+    },
+    async call(message, options) {
+      return (await open()).connection.call(message, options)
+    },
+    onLoaded(listener) {
+      shared.listeners.add(listener)
+      return () => shared.listeners.delete(listener)
+    },
+    async release() {
+      if (released) return
+      released = true
+      shared.users--
+      if (shared.users > 0) return
+      engines.delete(key)
+      const last = await shared.open?.catch(() => undefined)
+      if (last === undefined) return
+      // The worker finishes what it began, then frees the sessions; ending it frees its memory, which cannot shrink.
+      await last.connection.call({ type: 'close' }, { deadlineMs: 5_000 }).catch(() => undefined)
+      last.connection.end(new LivenessError('CLOSED', 'This liveness was closed.'))
+    },
+  }
+}
+
+function start(config: EngineConfig, shared: Shared): Promise<Open> {
+  const forget = (): void => {
+    if (shared.open === opening) shared.open = undefined
+  }
+  const opening = load(config, shared, forget)
+  opening.catch(forget)
+  return opening
+}
+
+async function load({ integrity, ...rest }: EngineConfig, shared: Shared, onLost: () => void): Promise<Open> {
+  if (typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') {
+    throw new LivenessError('RUNTIME_MISSING', 'This browser has no module workers with a canvas.', {
+      hint: 'Use a browser of 2023 or later, or let the server check the picture.',
+    })
+  }
+  const manifest = await fetchManifest(rest.assets, VERSION, integrity)
+  const worker = new Worker(assetUrl(rest.assets, manifest.worker), { type: 'module', name: 'unspoof' })
+  const connection = connect(worker, onLost)
+  try {
+    const onLoaded = (bytes: number, total: number): void => {
+      for (const listener of shared.listeners) listener(bytes, total)
+    }
+    const result = await connection.call(
+      { type: 'init', init: { ...rest, manifest } },
+      { deadlineMs: LOAD_DEADLINE_MS, onLoaded },
+    )
+    return { connection, result: result as InitResult }
+  } catch (error) {
+    connection.end(new LivenessError('WORKER_LOST', 'The liveness worker did not load.'))
+    throw error
+  }
+}

@@ -1,0 +1,88 @@
+/** Session mode: guide the person, take the frames the server asked for at its pace, send them, pass its answer on. */
+import { LivenessError, REASONS } from '@unspoof/core'
+import type { CameraTrack } from '../camera/camera.ts'
+import { createJpegCapture } from '../camera/capture-jpeg.ts'
+import { videoFrames } from '../camera/frames.ts'
+import type { WebLiveness } from '../liveness.ts'
+import type { CapturedFrame, SessionClient, SessionResult, SessionTicket } from '../session-client.ts'
+import { hintOf, SILENT } from './local.ts'
+import type { FlowState } from './state.ts'
+
+export interface SessionRun {
+  readonly client: SessionClient
+  /** Loaded models that guide the person; undefined goes straight to capturing. */
+  readonly guide: WebLiveness | undefined
+  readonly video: HTMLVideoElement
+  readonly track: CameraTrack | undefined
+  readonly signal: AbortSignal
+  readonly update: (change: Partial<FlowState>) => void
+}
+
+/** Milliseconds kept back for taking and sending the frames when the person takes long to find the right place. */
+const RESERVE_MS = 20_000
+
+/** Frames in a row in which nothing is wrong before the capture begins. */
+const STEADY_FRAMES = 3
+
+export async function runSession(run: SessionRun): Promise<SessionResult | undefined> {
+  const { client, video, track, signal, update } = run
+  update({ status: 'checking', hint: 'loading', progress: 0 })
+  const ticket = await client.start(signal)
+  if (!(await guidePerson(run, ticket))) return undefined
+  const frames = await captureFrames(ticket, video, signal, update)
+  update({ status: 'submitting', hint: 'submitting', progress: 1, challenge: undefined })
+  return client.submit(ticket, frames, { ...(track === undefined ? {} : { track }), signal })
+}
+
+/** True once the face is well in the picture; false when the time for that is over. */
+async function guidePerson({ guide, video, signal, update }: SessionRun, ticket: SessionTicket): Promise<boolean> {
+  update({ hint: 'centre-face' })
+  if (guide === undefined) return true
+  const { frames, intervalMs } = ticket.capture
+  const deadline = ticket.expiresAt - RESERVE_MS - 2 * frames * intervalMs
+  let steady = 0
+  for await (const frame of videoFrames(video, { signal, intervalMs: 100 })) {
+    if (performance.now() > deadline) return false
+    // What the models think of the person is the server's matter; only what can be seen badly holds the capture up.
+    const result = await guide.check(frame, { crops: 1, signal })
+    const blocked = result.verdict === 'retry' && result.reasons.some(({ code }) => !SILENT.has(code))
+    steady = blocked ? 0 : steady + 1
+    update({ hint: hintOf(result) })
+    if (steady >= STEADY_FRAMES) return true
+  }
+  throw new LivenessError('ABORTED', 'The check was given up.')
+}
+
+async function captureFrames(
+  ticket: SessionTicket,
+  video: HTMLVideoElement,
+  signal: AbortSignal,
+  update: (change: Partial<FlowState>) => void,
+): Promise<CapturedFrame[]> {
+  const { capture, challenge, receivedAt } = ticket
+  const jpeg = createJpegCapture({ maxSide: Math.max(capture.width, capture.height), quality: capture.quality })
+  const pending: Promise<CapturedFrame>[] = []
+  update({ status: 'capturing', hint: 'hold-still', progress: 0 })
+  for await (const frame of videoFrames(video, { signal, intervalMs: capture.intervalMs })) {
+    const timeMs = Math.round(performance.now() - receivedAt)
+    // Encoded while the next frames are taken; a failure is kept until all are there.
+    const taken = jpeg.capture(frame).then((blob) => ({ timeMs, jpeg: blob }))
+    taken.catch(() => undefined)
+    pending.push(taken)
+    const count = pending.length
+    update({ progress: count / capture.frames })
+    if (count === capture.holdFrames && challenge.kind !== 'none') {
+      update({ challenge: challenge.kind, hint: challenge.kind })
+    }
+    if (count === capture.frames) return Promise.all(pending)
+  }
+  throw new LivenessError('ABORTED', 'The check was given up.')
+}
+
+/** The answer where the person never got well into the picture: nothing was sent, no try was used up. */
+export const TIMED_OUT = {
+  verdict: 'retry',
+  code: 'RETRY',
+  reasons: ['timed-out'],
+  hint: REASONS['timed-out'],
+} as const
