@@ -9,19 +9,34 @@ export interface ContentTypeParserHost {
   ): unknown
 }
 
+/** What the check did with a request before Fastify came to parse it. */
+export interface CheckedBodies {
+  /** False: nobody checks this request, so that its type is as unknown to Fastify as it was without these parsers. */
+  isChecked(request: unknown): boolean
+  /** What was read; undefined where the body is still unread. */
+  bodyOf(request: unknown): UploadBody | undefined
+}
+
+/** For a check that comes after Fastify's parsing: the bodies are left unread for it. */
+const UNREAD: CheckedBodies = { isChecked: () => true, bodyOf: () => undefined }
+
 /**
- * Lets multipart and picture bodies through to the liveness check, unread; Fastify answers 415 to types without a parser.
+ * Lets multipart and picture bodies through to the liveness check; Fastify answers 415 to types without a parser.
  * Patterns never collide with the exact types that @fastify/multipart and others register, and those go first.
- * @param bodyOf what was read of the request before Fastify's own parsing
  */
-export function addBodyParsers(
-  fastify: ContentTypeParserHost,
-  bodyOf: (request: unknown) => UploadBody | undefined = () => undefined,
-): void {
-  for (const type of [/^multipart\/form-data/i, /^image\//i]) {
+export function addBodyParsers(fastify: ContentTypeParserHost, bodies: CheckedBodies = UNREAD): void {
+  const types = [/^multipart\/form-data/i, /^image\//i]
+  if (bodies !== UNREAD) types.push(/^application\/octet-stream/i)
+  for (const type of types) {
     fastify.addContentTypeParser(type, (request, _payload, done) => {
-      const body = bodyOf(request)
+      if (!bodies.isChecked(request)) return done(unsupported())
+      const body = bodies.bodyOf(request)
       done(null, body?.kind === 'image' ? body.files[0]?.buffer : body?.fields)
     })
   }
+}
+
+/** What Fastify itself answers. */
+function unsupported(): Error {
+  return Object.assign(new Error('Unsupported Media Type'), { statusCode: 415, code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' })
 }

@@ -42,6 +42,8 @@ declare module 'fastify' {
   }
 }
 
+/** Requests that passed the hook. */
+const CHECKED = new WeakSet<object>()
 /** What the hook read, for the parsers that come after it. */
 const BODIES = new WeakMap<object, UploadBody>()
 
@@ -61,7 +63,10 @@ export async function livenessPlugin(fastify: FastifyInstance, options: Liveness
   const shared = { ...rest, admission, liveness: livenessSource(rest.liveness) }
 
   if (!fastify.hasRequestDecorator('liveness')) fastify.decorateRequest('liveness', undefined)
-  addBodyParsers(fastify, (request) => BODIES.get(request as object))
+  addBodyParsers(fastify, {
+    isChecked: (request) => CHECKED.has(request as object),
+    bodyOf: (request) => BODIES.get(request as object),
+  })
   fastify.addHook('onRoute', (route) => {
     const wanted = route.config?.liveness
     if (wanted === false || (wanted === undefined && !(global && takesBody(route)))) return
@@ -105,6 +110,7 @@ function preParsingHook(options: LivenessRouteOptions, requiredHere: boolean): p
     })
     if (outcome.passed) {
       request.liveness = outcome.liveness
+      CHECKED.add(request)
       if (outcome.body === undefined) return payload
       BODIES.set(request, outcome.body)
       attachBody(request.raw, request, outcome.body)

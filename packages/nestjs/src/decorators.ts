@@ -1,0 +1,30 @@
+/** Decorators for routes and their parameters. */
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
+import { type RequestLiveness, resolveHttpOptions } from '@unspoof/node/http'
+import type { LivenessRouteOptions } from './options.ts'
+import { ROUTE_OPTIONS, SKIP } from './tokens.ts'
+
+/**
+ * The verdict about this request: `login(@Liveness() result: RequestLiveness)`, or one property of it:
+ * `login(@Liveness('uploads') files: Upload[])`. Undefined where no guard ran.
+ */
+export const Liveness = createParamDecorator(
+  (property: keyof RequestLiveness | undefined, context: ExecutionContext) => {
+    const { liveness } = context.switchToHttp().getRequest<{ liveness?: RequestLiveness }>()
+    return property === undefined ? liveness : liveness?.[property]
+  },
+)
+
+/**
+ * Options of this route or controller, over those of the module.
+ * @throws LivenessError OPTION_INVALID when the class is defined
+ */
+export function LivenessOptions(options: LivenessRouteOptions): MethodDecorator & ClassDecorator {
+  resolveHttpOptions(options)
+  return SetMetadata(ROUTE_OPTIONS, options)
+}
+
+/** This route or controller is not checked; `@SkipLiveness(false)` on a route undoes it for the controller. */
+export function SkipLiveness(skip = true): MethodDecorator & ClassDecorator {
+  return SetMetadata(SKIP, skip)
+}
