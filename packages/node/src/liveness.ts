@@ -4,6 +4,7 @@ import { createLiveness as createCoreLiveness, type DecodedImage, isFrame, type 
 import { checkFrameSize, decodeImage } from './image/decode.ts'
 import { createLimiter } from './image/limiter.ts'
 import type { ImageLimits } from './image/limits.ts'
+import { loadSharp } from './image/sharp.ts'
 import { type NodeInput, readInput } from './input/read.ts'
 import { loadModels } from './model/load.ts'
 import { type NodeLivenessOptions, resolveNodeOptions } from './options.ts'
@@ -17,6 +18,8 @@ import { type NodeLivenessOptions, resolveNodeOptions } from './options.ts'
  */
 export async function createLiveness(options: NodeLivenessOptions = {}): Promise<Liveness<NodeInput>> {
   const resolved = resolveNodeOptions(options)
+  // Loaded now, so that what is missing is said when the application starts.
+  await loadSharp()
   const loaded = await loadModels(resolved)
   const { signal: _, ...check } = resolved.check
   return createCoreLiveness<NodeInput>({ ...loaded, ...check, decode: createDecoder(resolved.limits) })

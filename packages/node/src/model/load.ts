@@ -1,7 +1,10 @@
 /** Loads what a check needs: face detectors and PAD models. */
 import {
+  box,
   createFaceDetector,
+  createFrame,
   type FaceDetector,
+  type Frame,
   loadModel,
   loadPadModel,
   parseDetectorCard,
@@ -18,7 +21,7 @@ export interface LoadedModels {
 
 /**
  * All or nothing: where one fails, the others are closed again.
- * @throws LivenessError CARD_INVALID, MODEL_MISSING, MODEL_HASH, MODEL_LOAD, OPTION_INVALID, RUNTIME_MISSING, RUNTIME_TELEMETRY
+ * @throws LivenessError CARD_INVALID, MODEL_MISSING, MODEL_HASH, MODEL_LOAD, MODEL_OUTPUT, OPTION_INVALID, RUNTIME_MISSING, RUNTIME_TELEMETRY
  */
 export async function loadModels(
   options: Pick<ResolvedNodeOptions, 'models' | 'detectors' | 'threads'>,
@@ -36,6 +39,7 @@ export async function loadModels(
       opened.push(model)
       models.push(weight === undefined ? { model } : { model, weight })
     }
+    await tryModels(models)
     if (isDetector(options.detectors)) return { detector: options.detectors, models }
     const detectors = []
     for (const choice of options.detectors) {
@@ -43,9 +47,23 @@ export async function loadModels(
       opened.push(loaded.session)
       detectors.push(loaded)
     }
-    return { detector: createFaceDetector({ models: detectors }), models }
+    const detector = createFaceDetector({ models: detectors })
+    await detector.detect(greyFrame())
+    return { detector, models }
   } catch (error) {
     await Promise.allSettled(opened.map((model) => model.close()))
     throw error
   }
+}
+
+/**
+ * Runs each model once on grey: weights that answer nonsense fail when the application starts and not with the first
+ * person, and that person does not wait for cold code.
+ */
+async function tryModels(models: readonly WeightedModel[]): Promise<void> {
+  for (const { model } of models) await model.score(greyFrame(), [box(16, 16, 96, 96)])
+}
+
+function greyFrame(): Frame {
+  return createFrame({ data: new Uint8Array(128 * 128 * 3).fill(128), width: 128, height: 128 })
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import {
   type CheckOptions,
   checkInteger,
+  checkKeys,
   decideSequence,
   type Frame,
   isFrame,
@@ -18,7 +19,7 @@ import {
 import type { ImageLimits } from '../image/limits.ts'
 import { readHeader } from '../image/sniff.ts'
 import { type NodeInput, readInput } from '../input/read.ts'
-import { isDetector, type NodeLivenessOptions, resolveNodeOptions } from '../options.ts'
+import { isDetector, NODE_OPTION_KEYS, type NodeLivenessOptions, resolveNodeOptions } from '../options.ts'
 import { disableTelemetry } from '../runtime/telemetry.ts'
 import { toPortable } from './portable-source.ts'
 import type { PortableInput, WorkerAnswer, WorkerInfo, WorkerJob, WorkerSetup } from './protocol.ts'
@@ -50,6 +51,7 @@ export interface LivenessPool extends Liveness<NodeInput> {
  * @throws LivenessError those of `createLiveness`; its checks add OVERLOADED, SHUTTING_DOWN, WORKER_LOST, MODEL_UNAVAILABLE
  */
 export async function createLivenessPool(options: LivenessPoolOptions = {}): Promise<LivenessPool> {
+  checkKeys('pool', options, [...NODE_OPTION_KEYS, 'workers', 'queue'])
   const { workers, queue, ...rest } = options
   const size = checkInteger('workers', workers ?? availableParallelism(), POOL_RANGES.workers)
   const queueLength = checkInteger('queue', queue ?? POOL_DEFAULTS.queue, POOL_RANGES.queue)

@@ -2,6 +2,7 @@
 import { workerData } from 'node:worker_threads'
 import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } from '@unspoof/core'
 import { checkFrameSize, decodeImage } from '../image/decode.ts'
+import { loadSharp } from '../image/sharp.ts'
 import { loadModels } from '../model/load.ts'
 import {
   fromPortable,
@@ -16,6 +17,7 @@ import { serveWorker } from './serve.ts'
 void serveWorker<WorkerJob, WorkerAnswer>(async () => {
   const setup = workerData as WorkerSetup
   const { limits, threads, check } = setup
+  await loadSharp()
   const loaded = await loadModels({
     threads,
     models: setup.models.map((member) => ({ ...member, model: fromPortable(member.model) })),
