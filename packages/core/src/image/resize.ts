@@ -8,7 +8,7 @@ import { LivenessError } from '../errors.ts'
 import { describe } from '../validate.ts'
 import { BLACK } from './border.ts'
 import { createFrame, type Frame, MAX_SIDE } from './frame.ts'
-import { type AreaTaps, areaTaps, type FixedKernel, fixedTaps } from './taps.ts'
+import { type AreaTaps, areaTaps, type FixedKernel, fixedTaps, UNIT } from './taps.ts'
 
 /**
  * - `area`: the mean of the covered pixels. Where an axis is enlarged OpenCV has no area mean and interpolates linearly with area
@@ -142,7 +142,12 @@ function blockMean(
   }
 }
 
-/** Shrinking by any factor: each row is shrunk once, then added to the one or two output rows it belongs to. */
+/**
+ * Shrinking by any factor: each row is shrunk once, then added to the one or two output rows it belongs to.
+ *
+ * OpenCV sums in float32. Summing in float64 (and integers), then recomputing the few values next to a rounding boundary in float32,
+ * gives the same bytes; it takes half the time where much is shrunk and a tenth less where little is.
+ */
 function areaMean(
   frame: Frame,
   columns: Int32Array,
@@ -153,55 +158,112 @@ function areaMean(
 ): void {
   const { data, channels } = frame
   const stride = frame.width * channels
-  const across = toOffsets(areaTaps(columns.length, width), columns, channels)
-  const down = areaTaps(rows.length, height)
-  const line = new Float32Array(width * 3)
-  const sums = new Float32Array(width * 3)
+  const across = areaTaps(columns, width)
+  for (let i = 0; i < across.index.length; i++) across.index[i] = across.index[i]! * channels
+  const down = areaTaps(rows, height)
+  // Each of the products and sums of one value is off by at most half a float32 step of 255.
+  const doubt = (across.most + down.most + 2) * 255 * 2 ** -24
+  const line = new Float64Array(width * 3)
+  const sums = new Float64Array(width * 3)
   let held = -1
   for (let y = 0; y < height; y++) {
     sums.fill(0)
     for (let j = down.start[y]!; j < down.start[y + 1]!; j++) {
-      const row = rows[down.index[j]!]!
-      if (row === BLACK) continue
       if (down.index[j] !== held) {
-        shrinkLine(data, row * stride, across, width, line)
         held = down.index[j]!
+        shrinkLine(data, held * stride, across, line)
       }
-      const weight = down.weight[j]!
-      for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + weight * line[i]!
+      addLine(sums, line, down.weight[j]!)
     }
-    out.set(sums, y * width * 3)
+    const to = y * width * 3
+    if (storeLine(sums, out, to, doubt)) {
+      for (let i = 0; i < sums.length; i++) {
+        if (isDoubtful(sums[i]!, doubt)) out[to + i] = areaValue(data, stride, across, down, i, y)
+      }
+    }
   }
 }
 
-/** Turns crop columns into byte offsets of a frame row; black columns weigh nothing. */
-function toOffsets(taps: AreaTaps, columns: Int32Array, channels: number): AreaTaps {
+function shrinkLine(data: Frame['data'], row: number, taps: AreaTaps, line: Float64Array): void {
   const { start, index, weight } = taps
-  for (let i = 0; i < index.length; i++) {
-    const column = columns[index[i]!]!
-    if (column === BLACK) weight[i] = 0
-    index[i] = column === BLACK ? 0 : column * channels
-  }
-  return { start, index, weight }
-}
-
-function shrinkLine(data: Frame['data'], row: number, taps: AreaTaps, width: number, line: Float32Array): void {
-  const { start, index, weight } = taps
-  for (let x = 0, k = 0; x < width; x++) {
+  for (let x = 0, i = 0; i < line.length; x++, i += 3) {
+    let k = start[x]!
+    const last = start[x + 1]! - 1
     let red = 0
     let green = 0
     let blue = 0
-    for (const end = start[x + 1]!; k < end; k++) {
-      const at = row + index[k]!
-      const w = weight[k]!
-      red += data[at]! * w
-      green += data[at + 1]! * w
-      blue += data[at + 2]! * w
+    if (k <= last) {
+      let at = row + index[k]!
+      let w = weight[k]!
+      red = data[at]! * w
+      green = data[at + 1]! * w
+      blue = data[at + 2]! * w
+      if (k < last) {
+        // What lies between the first and the last has one weight, so it is summed in integers.
+        let reds = 0
+        let greens = 0
+        let blues = 0
+        w = weight[k + 1]!
+        for (k++; k < last; k++) {
+          at = row + index[k]!
+          reds += data[at]!
+          greens += data[at + 1]!
+          blues += data[at + 2]!
+        }
+        at = row + index[last]!
+        const lastWeight = weight[last]!
+        red += reds * w + data[at]! * lastWeight
+        green += greens * w + data[at + 1]! * lastWeight
+        blue += blues * w + data[at + 2]! * lastWeight
+      }
     }
-    line[3 * x] = red
-    line[3 * x + 1] = green
-    line[3 * x + 2] = blue
+    line[i] = red
+    line[i + 1] = green
+    line[i + 2] = blue
   }
+}
+
+function addLine(sums: Float64Array, line: Float64Array, weight: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + weight * line[i]!
+}
+
+/** Rounds half to even, as every store to a Uint8ClampedArray does. Returns whether any value is doubtful. */
+function storeLine(sums: Float64Array, out: Uint8ClampedArray, to: number, doubt: number): boolean {
+  let found = false
+  for (let i = 0; i < sums.length; i++) {
+    const value = sums[i]!
+    if (isDoubtful(value, doubt)) found = true
+    out[to + i] = value
+  }
+  return found
+}
+
+/** Whether float32 sums may round to another byte. */
+function isDoubtful(value: number, doubt: number): boolean {
+  return Math.abs(value - Math.floor(value) - 0.5) < doubt
+}
+
+/** One value of the area mean in float32, each step rounded as OpenCV's is. */
+function areaValue(
+  data: Frame['data'],
+  stride: number,
+  across: AreaTaps,
+  down: AreaTaps,
+  i: number,
+  y: number,
+): number {
+  const x = Math.floor(i / 3)
+  const channel = i % 3
+  let sum = 0
+  for (let j = down.start[y]!; j < down.start[y + 1]!; j++) {
+    const row = down.index[j]! * stride + channel
+    let line = 0
+    for (let k = across.start[x]!; k < across.start[x + 1]!; k++) {
+      line = Math.fround(line + Math.fround(data[row + across.index[k]!]! * across.weight[k]!))
+    }
+    sum = Math.fround(sum + Math.fround(line * down.weight[j]!))
+  }
+  return sum
 }
 
 /** Separable interpolation with 11-bit weights an axis; each row is convolved once and kept while it is needed. */
@@ -283,9 +345,9 @@ function convolveLine(
     for (const end = k + count; k < end; k++) {
       const at = row + index[k]!
       const w = weight[k]!
-      red += data[at]! * w
-      green += data[at + 1]! * w
-      blue += data[at + 2]! * w
+      red += Math.imul(data[at]!, w)
+      green += Math.imul(data[at + 1]!, w)
+      blue += Math.imul(data[at + 2]!, w)
     }
     line[i] = red
     line[i + 1] = green
@@ -300,26 +362,34 @@ function mix2(a: Int32Array, b: Int32Array, wa: number, wb: number, out: Uint8Cl
   }
 }
 
-/** OpenCV mixes cubic rows in float32 and rounds half to even. */
+/** OpenCV mixes cubic rows in float32, rounding half to even, eight values at a time; the last few in integers, rounding half up. */
 function mix4(lines: readonly Int32Array[], weights: Int32Array, out: Uint8ClampedArray): void {
-  const [a, b, c, d] = lines as [Int32Array, Int32Array, Int32Array, Int32Array]
-  const unit = 1 / UNIT_SQUARED
-  const [wa, wb, wc, wd] = [weights[0]! * unit, weights[1]! * unit, weights[2]! * unit, weights[3]! * unit]
-  for (let i = 0; i < out.length; i++) {
-    let sum = Math.fround(d[i]! * wd)
-    sum = Math.fround(Math.fround(c[i]! * wc) + sum)
-    sum = Math.fround(Math.fround(b[i]! * wb) + sum)
-    out[i] = Math.fround(Math.fround(a[i]! * wa) + sum)
+  const [a, b, c, d] = lines as [Line, Line, Line, Line]
+  const [wa, wb, wc, wd] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!]
+  const whole = out.length - (out.length % 8)
+  for (let i = 0; i < whole; i++) {
+    let sum = Math.fround((Math.fround(d[i]!) * wd) / UNIT_SQUARED)
+    sum = Math.fround(Math.fround((Math.fround(c[i]!) * wc) / UNIT_SQUARED) + sum)
+    sum = Math.fround(Math.fround((Math.fround(b[i]!) * wb) / UNIT_SQUARED) + sum)
+    out[i] = Math.fround(Math.fround((Math.fround(a[i]!) * wa) / UNIT_SQUARED) + sum)
+  }
+  for (let i = whole; i < out.length; i++) {
+    out[i] = (a[i]! * wa + b[i]! * wb + c[i]! * wc + d[i]! * wd + UNIT_SQUARED / 2) >> 22
   }
 }
 
-const UNIT_SQUARED = 2048 * 2048
+const UNIT_SQUARED = UNIT * UNIT
+
+type Line = Int32Array
 
 /** Integer sum, rounded half up. */
 function mix8(lines: readonly Int32Array[], weights: Int32Array, out: Uint8ClampedArray): void {
+  const [a, b, c, d, e, f, g, h] = lines as [Line, Line, Line, Line, Line, Line, Line, Line]
+  const [wa, wb, wc, wd] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!]
+  const [we, wf, wg, wh] = [weights[4]!, weights[5]!, weights[6]!, weights[7]!]
   for (let i = 0; i < out.length; i++) {
-    let sum = UNIT_SQUARED / 2
-    for (let k = 0; k < 8; k++) sum += lines[k]![i]! * weights[k]!
-    out[i] = sum >> 22
+    const near = Math.imul(c[i]!, wc) + Math.imul(d[i]!, wd) + Math.imul(e[i]!, we) + Math.imul(f[i]!, wf)
+    const far = Math.imul(a[i]!, wa) + Math.imul(b[i]!, wb) + Math.imul(g[i]!, wg) + Math.imul(h[i]!, wh)
+    out[i] = (near + far + UNIT_SQUARED / 2) >> 22
   }
 }

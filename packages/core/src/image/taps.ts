@@ -1,4 +1,5 @@
 /** Which source pixels make one output pixel and with what weight, in the arithmetic of OpenCV's `resize` for 8 bit. */
+import { BLACK } from './border.ts'
 
 export type FixedKernel = 'linear' | 'cubic' | 'lanczos4' | 'area-enlarge'
 
@@ -87,42 +88,77 @@ function cubic(x: number, out: Float32Array): void {
   out[3] = 1 - out[0]! - out[1]! - out[2]!
 }
 
-/** sinc(t) sinc(t / 4) at eight taps, normalised to sum 1. */
+const DIAGONAL = Math.SQRT1_2
+
+/** `(-1)^(k + 1) cos(k pi / 4)` and `(-1)^k sin(k pi / 4)`: the tap k of eight, and the sign of sin(pi t) there. */
+const EIGHTHS = [
+  [-1, 0],
+  [DIAGONAL, -DIAGONAL],
+  [0, 1],
+  [-DIAGONAL, -DIAGONAL],
+  [1, 0],
+  [-DIAGONAL, DIAGONAL],
+  [0, -1],
+  [DIAGONAL, DIAGONAL],
+] as const
+
+/**
+ * sinc(t) sinc(t / 4) at eight taps, normalised to sum 1. The sine of each tap is made from that of the first by angle addition,
+ * as OpenCV does: calling sin() eight times rounds a few weights to another side.
+ */
 function lanczos4(x: number, out: Float32Array): void {
-  if (x < 1.1920929e-7) {
+  if (x === 0) {
     out.fill(0)
     out[3] = 1
     return
   }
+  const first = Math.fround(x + 3)
+  const angle = first * Math.PI * 0.25
+  const sin = Math.sin(angle)
+  const cos = Math.cos(angle)
   let sum = 0
   for (let k = 0; k < 8; k++) {
-    // sin(pi t) differs between taps by its sign only, and the common factor falls out with the sum.
-    const t = x + 3 - k
-    out[k] = ((k & 1) === 0 ? 1 : -1) * (Math.sin((Math.PI * t) / 4) / (t * t))
+    const y = Math.fround(first - k) * Math.PI * 0.25
+    out[k] = (EIGHTHS[k]![0] * sin + EIGHTHS[k]![1] * cos) / (y * y)
     sum = Math.fround(sum + out[k]!)
   }
   const factor = Math.fround(1 / sum)
   for (let k = 0; k < 8; k++) out[k] = out[k]! * factor
 }
 
-/** Weights of the area mean of one axis: output `i` reads `start[i]` up to `start[i + 1]` of the two lists. */
+/**
+ * Weights of the area mean of one axis: output `i` reads entries `start[i]` up to, not including, `start[i + 1]`.
+ * All entries of an output but the first and the last have the same weight.
+ */
 export interface AreaTaps {
   readonly start: Int32Array
+  /** Frame coordinates. */
   readonly index: Int32Array
   readonly weight: Float32Array
+  /** The most entries one output has. */
+  readonly most: number
 }
 
 /** A part of a pixel smaller than this does not count. */
 const SLIVER = 1e-3
 
-/** The share of each source pixel in each output pixel when shrinking; the shares of one output sum to 1. */
-export function areaTaps(source: number, target: number): AreaTaps {
+/**
+ * The share of each source pixel in each output pixel when shrinking; the shares of one output sum to 1, less the black ones.
+ * @param map frame coordinate of each source coordinate; entries that read {@link BLACK} are left out
+ */
+export function areaTaps(map: Int32Array, target: number): AreaTaps {
+  const source = map.length
   const scale = 1 / (target / source)
-  const capacity = target * (Math.ceil(scale) + 2)
+  const most = Math.ceil(scale) + 2
   const start = new Int32Array(target + 1)
-  const index = new Int32Array(capacity)
-  const weight = new Float32Array(capacity)
+  const index = new Int32Array(target * most)
+  const weight = new Float32Array(target * most)
   let n = 0
+  const add = (position: number, share: number) => {
+    if (map[position] === BLACK) return
+    index[n] = map[position]!
+    weight[n++] = share
+  }
   for (let i = 0; i < target; i++) {
     const from = i * scale
     const to = from + scale
@@ -130,21 +166,12 @@ export function areaTaps(source: number, target: number): AreaTaps {
     const lastWhole = Math.min(Math.floor(to), source - 1)
     const firstWhole = Math.min(Math.ceil(from), lastWhole)
     start[i] = n
-    if (firstWhole - from > SLIVER) {
-      index[n] = firstWhole - 1
-      weight[n++] = (firstWhole - from) / width
-    }
-    for (let j = firstWhole; j < lastWhole; j++) {
-      index[n] = j
-      weight[n++] = 1 / width
-    }
-    if (to - lastWhole > SLIVER) {
-      index[n] = lastWhole
-      weight[n++] = Math.min(Math.min(to - lastWhole, 1), width) / width
-    }
+    if (firstWhole - from > SLIVER) add(firstWhole - 1, (firstWhole - from) / width)
+    for (let j = firstWhole; j < lastWhole; j++) add(j, 1 / width)
+    if (to - lastWhole > SLIVER) add(lastWhole, Math.min(Math.min(to - lastWhole, 1), width) / width)
   }
   start[target] = n
-  return { start, index: index.subarray(0, n), weight: weight.subarray(0, n) }
+  return { start, index, weight, most }
 }
 
 function roundHalfEven(value: number): number {
