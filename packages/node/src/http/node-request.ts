@@ -51,14 +51,23 @@ interface BodyPlaces {
 export function attachBody(req: IncomingMessage, places: object, body: UploadBody): void {
   if (body.kind === 'none' || body.kind === 'parsed') return
   const target = places as BodyPlaces
-  target.body = body.kind === 'json' ? body.json : body.kind === 'image' ? body.files[0]!.buffer : body.fields
+  const own: BodyPlaces = {
+    body: body.kind === 'json' ? body.json : body.kind === 'image' ? body.files[0]!.buffer : body.fields,
+    files: body.kind === 'json' ? undefined : [...body.files],
+    file: body.files.length === 1 ? body.files[0] : undefined,
+  }
+  target.body = own.body
+  // Fastify plugins put methods of these names on the request, which stay.
+  target.files ??= own.files
+  target.file ??= own.file
   // Tells body-parser that there is nothing left to read.
   if (req === places) target._body = true
-  if (body.kind === 'json') return
-  // Fastify plugins put methods of these names on the request; those of the application win.
-  target.files ??= [...body.files]
-  if (body.files.length === 1) target.file ??= body.files[0]
-  replayMultipart(req, body)
+  // A parser that reads the form again would add its values to ours.
+  replayMultipart(req, body, () => {
+    for (const key of ['body', 'files', 'file'] as const) {
+      if (target[key] === own[key]) target[key] = undefined
+    }
+  })
 }
 
 /** How long a client may go on sending after it was refused, milliseconds. */

@@ -6,11 +6,13 @@ import type { UploadBody } from './upload.ts'
 /**
  * Makes `req.pipe(parser)` deliver the form again. It is written anew from what was read, so that a second parser cannot
  * see anything in it that was not judged.
+ * @param onReplay called when a parser asks for the body, before it gets it
  */
-export function replayMultipart(req: IncomingMessage, body: UploadBody): void {
+export function replayMultipart(req: IncomingMessage, body: UploadBody, onReplay: () => void): void {
   if (body.kind !== 'multipart') return
   const sources = new Map<NodeJS.WritableStream, Readable>()
   const pipe = <T extends NodeJS.WritableStream>(destination: T): T => {
+    onReplay()
     const source = Readable.from(encodeMultipart(body), { objectMode: false })
     sources.set(destination, source)
     return source.pipe(destination)
