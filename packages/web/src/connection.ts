@@ -135,6 +135,10 @@ function aborted(): LivenessError {
   return new LivenessError('ABORTED', 'The caller gave up before the answer was ready.')
 }
 
-function fromWireError({ code, message, hint, retryAfter }: WireError): LivenessError {
-  return new LivenessError(code, message, retryAfter === undefined ? { hint } : { hint, retryAfter })
+function fromWireError({ code, message, hint, retryAfter, cause }: WireError): LivenessError {
+  return new LivenessError(code, message, {
+    hint,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(cause === undefined ? {} : { cause }),
+  })
 }

@@ -80,8 +80,16 @@ export interface WireError {
   readonly message: string
   readonly hint: string
   readonly retryAfter: number | undefined
+  /** What the browser or the runtime threw, as text. */
+  readonly cause: string | undefined
 }
 
 export function toWireError(error: LivenessError): WireError {
-  return { code: error.code, message: error.message, hint: error.hint, retryAfter: error.retryAfter }
+  return {
+    code: error.code,
+    message: error.message,
+    hint: error.hint,
+    retryAfter: error.retryAfter,
+    cause: error.cause === undefined ? undefined : String(error.cause),
+  }
 }

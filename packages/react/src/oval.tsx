@@ -1,0 +1,53 @@
+/** The oval the face belongs in, with the progress around it and the direction of a movement. */
+import type { FlowState, FlowStatus } from '@unspoof/web'
+
+export interface OvalProps {
+  /** 0..1 */
+  readonly progress: number
+  readonly status: FlowStatus
+  readonly challenge: FlowState['challenge']
+  readonly mirrored: boolean
+  readonly label: string
+}
+
+/** The oval in a view of 100 x 100, in the shape of a face (3 : 4). */
+const OVAL = 'M50 14 A27 36 0 0 1 50 86 A27 36 0 0 1 50 14 Z'
+
+export function Oval({ progress, status, challenge, mirrored, label }: OvalProps) {
+  return (
+    <>
+      <svg className="unspoof-oval" viewBox="0 0 100 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+        <path className="unspoof-shade" fillRule="evenodd" d={`M-200 -200 H300 V300 H-200 Z ${OVAL}`} />
+        <path className="unspoof-track" d={OVAL} />
+        <path
+          className="unspoof-bar"
+          data-busy={status === 'starting' || status === 'submitting' || undefined}
+          d={OVAL}
+          pathLength={100}
+          strokeDasharray={`${Math.round(100 * progress)} 100`}
+        />
+        {challenge !== undefined && <Arrow challenge={challenge} mirrored={mirrored} />}
+      </svg>
+      <div
+        className="unspoof-announcer"
+        role="progressbar"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(100 * progress)}
+      />
+    </>
+  )
+}
+
+/** Points where the person sees their own left: in a mirror that is the left of the screen. */
+function Arrow({
+  challenge,
+  mirrored,
+}: Required<Pick<OvalProps, 'mirrored'>> & { readonly challenge: NonNullable<OvalProps['challenge']> }) {
+  if (challenge === 'move-closer') {
+    return <path className="unspoof-arrow" d="M50 92 L44 97 M50 92 L56 97 M50 8 L44 3 M50 8 L56 3" />
+  }
+  const toLeft = (challenge === 'turn-left') === mirrored
+  return <path className="unspoof-arrow" d={toLeft ? 'M17 43 L10 50 L17 57' : 'M83 43 L90 50 L83 57'} />
+}
