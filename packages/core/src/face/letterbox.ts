@@ -1,6 +1,8 @@
-/** Cuts what a detector sees: the whole frame, or more or less than it, in the size of the network's input. */
+/** Cuts what a detector sees: the whole frame, or more than it, in the size of the network's input. */
 import type { Frame } from '../image/frame.ts'
 import type { DetectorCard } from '../model/card.ts'
+
+type DetectorInput = DetectorCard['input']
 
 /** Where the network's input lies in the frame: `frame = origin + input * step`, both in pixels with pixel edges at integers. */
 export interface Placement {
@@ -9,115 +11,105 @@ export interface Placement {
   readonly step: number
 }
 
-/** Most samples a side that are averaged for one pixel: more would cost time and find no more faces. */
-const MAX_TAPS = 3
+/** Most samples a side that are averaged for one pixel: more cost time and find no more faces. */
+const MAX_TAPS = 2
 
 /**
  * The placement that shows the whole frame with its aspect ratio kept.
  * @param zoom 2 shows the frame at half the size in the middle of the input.
  */
-export function place(frame: Frame, input: DetectorCard['input'], zoom = 1): Placement {
+export function place(frame: Frame, input: DetectorInput, zoom = 1): Placement {
   const step = Math.max(frame.width / input.width, frame.height / input.height) * zoom
   if (input.letterbox === 'top-left' && zoom === 1) return { originX: 0, originY: 0, step }
   return { originX: (frame.width - input.width * step) / 2, originY: (frame.height - input.height * step) / 2, step }
 }
 
 /**
- * The network's input, normalised as the card says. Black where the frame ends. Bilinear where the frame is enlarged, the mean
- * of up to 3 x 3 samples a pixel where it is shrunk: a detector needs no exact area mean, and a large frame costs no more.
+ * The network's input, normalised as the card says, black where the frame ends. Bilinear where the frame is enlarged, the mean
+ * of up to 2 x 2 samples a pixel where it is shrunk: a detector needs no exact area mean, and a large frame costs no more.
  */
-export function letterbox(frame: Frame, input: DetectorCard['input'], placement: Placement): Float32Array {
-  const { width, height } = input
-  const pixels =
-    placement.step <= 1 ? enlarge(frame, width, height, placement) : shrink(frame, width, height, placement)
-  return normalise(pixels, input)
+export function letterbox(frame: Frame, input: DetectorInput, { originX, originY, step }: Placement): Float32Array {
+  const { width, height, layout, colour, scale, mean, std } = input
+  const columns = axisTaps(width, originX, step, frame.width)
+  const rows = axisTaps(height, originY, step, frame.height)
+  const out = new Float32Array(3 * width * height)
+  const pixels = new Float32Array(3 * width)
+  const [next, nextChannel] = layout === 'nchw' ? [1, width * height] : [3, 1]
+  for (let y = 0; y < height; y++) {
+    sampleRow(frame, columns, rows, y, pixels)
+    for (let c = 0; c < 3; c++) {
+      const factor = scale / std[c]!
+      const offset = mean[c]! / std[c]!
+      let from = colour === 'rgb' ? c : 2 - c
+      let to = c * nextChannel + y * width * next
+      for (let x = 0; x < width; x++) {
+        out[to] = pixels[from]! * factor - offset
+        from += 3
+        to += next
+      }
+    }
+  }
+  return out
 }
 
-/** Interleaved RGB, 0..255. */
-function shrink(frame: Frame, width: number, height: number, { originX, originY, step }: Placement): Float32Array {
-  const taps = Math.min(MAX_TAPS, Math.ceil(step))
-  const columns = samples(width, taps, originX, step, frame.width)
-  const rows = samples(height, taps, originY, step, frame.height)
-  const { data, channels } = frame
-  const out = new Float32Array(width * height * 3)
-  const weight = 1 / (taps * taps)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+/** What each input pixel of an axis is made of: `count` frame positions with their weights, all 0 outside the frame. */
+interface AxisTaps {
+  readonly count: number
+  readonly positions: Int32Array
+  readonly weights: Float32Array
+}
+
+function axisTaps(size: number, origin: number, step: number, limit: number): AxisTaps {
+  const count = step <= 1 ? 2 : Math.min(MAX_TAPS, Math.ceil(step))
+  const positions = new Int32Array(size * count)
+  const weights = new Float32Array(size * count)
+  for (let i = 0; i < size; i++) {
+    if (step <= 1) {
+      const centre = origin + (i + 0.5) * step
+      if (centre < 0 || centre >= limit) continue
+      // Half-pixel centres; the edge pixels reach up to the frame's edge.
+      const position = Math.max(0, centre - 0.5)
+      const low = Math.floor(position)
+      positions[2 * i] = low
+      positions[2 * i + 1] = Math.min(limit - 1, low + 1)
+      weights[2 * i] = 1 - (position - low)
+      weights[2 * i + 1] = position - low
+      continue
+    }
+    for (let tap = 0; tap < count; tap++) {
+      const position = Math.floor(origin + (i + (tap + 0.5) / count) * step)
+      if (position < 0 || position >= limit) continue
+      positions[i * count + tap] = position
+      weights[i * count + tap] = 1 / count
+    }
+  }
+  return { count, positions, weights }
+}
+
+/** One row of the input as interleaved RGB, 0..255. */
+function sampleRow(frame: Frame, columns: AxisTaps, rows: AxisTaps, y: number, pixels: Float32Array): void {
+  const { data, channels, width } = frame
+  pixels.fill(0)
+  for (let j = y * rows.count; j < (y + 1) * rows.count; j++) {
+    const down = rows.weights[j]!
+    if (down === 0) continue
+    const start = rows.positions[j]! * width
+    let tap = 0
+    for (let to = 0; to < pixels.length; to += 3) {
       let red = 0
       let green = 0
       let blue = 0
-      for (let j = 0; j < taps; j++) {
-        const row = rows[y * taps + j]!
-        if (row < 0) continue
-        for (let i = 0; i < taps; i++) {
-          const column = columns[x * taps + i]!
-          if (column < 0) continue
-          const at = (row * frame.width + column) * channels
-          red += data[at]!
-          green += data[at + 1]!
-          blue += data[at + 2]!
-        }
+      for (let i = 0; i < columns.count; i++) {
+        const at = (start + columns.positions[tap]!) * channels
+        const across = columns.weights[tap]!
+        red += data[at]! * across
+        green += data[at + 1]! * across
+        blue += data[at + 2]! * across
+        tap++
       }
-      const at = (y * width + x) * 3
-      out[at] = red * weight
-      out[at + 1] = green * weight
-      out[at + 2] = blue * weight
+      pixels[to]! += red * down
+      pixels[to + 1]! += green * down
+      pixels[to + 2]! += blue * down
     }
   }
-  return out
-}
-
-/** For each output pixel the `taps` source positions that are averaged; -1 outside the frame. */
-function samples(size: number, taps: number, origin: number, step: number, limit: number): Int32Array {
-  const positions = new Int32Array(size * taps)
-  for (let i = 0; i < positions.length; i++) {
-    const position = Math.floor(origin + ((i + 0.5) * step) / taps)
-    positions[i] = position >= 0 && position < limit ? position : -1
-  }
-  return positions
-}
-
-/** Interleaved RGB, 0..255; half-pixel centres, the frame's edge pixels repeated up to its edge. */
-function enlarge(frame: Frame, width: number, height: number, { originX, originY, step }: Placement): Float32Array {
-  const { data, channels } = frame
-  const out = new Float32Array(width * height * 3)
-  for (let y = 0; y < height; y++) {
-    const sourceY = originY + (y + 0.5) * step
-    if (sourceY < 0 || sourceY >= frame.height) continue
-    const top = Math.floor(Math.max(0, sourceY - 0.5))
-    const bottom = Math.min(frame.height - 1, top + 1)
-    const down = Math.max(0, sourceY - 0.5) - top
-    for (let x = 0; x < width; x++) {
-      const sourceX = originX + (x + 0.5) * step
-      if (sourceX < 0 || sourceX >= frame.width) continue
-      const left = Math.floor(Math.max(0, sourceX - 0.5))
-      const right = Math.min(frame.width - 1, left + 1)
-      const across = Math.max(0, sourceX - 0.5) - left
-      for (let c = 0; c < 3; c++) {
-        const a = data[(top * frame.width + left) * channels + c]!
-        const b = data[(top * frame.width + right) * channels + c]!
-        const d = data[(bottom * frame.width + left) * channels + c]!
-        const e = data[(bottom * frame.width + right) * channels + c]!
-        const upper = a + (b - a) * across
-        const lower = d + (e - d) * across
-        out[(y * width + x) * 3 + c] = upper + (lower - upper) * down
-      }
-    }
-  }
-  return out
-}
-
-function normalise(pixels: Float32Array, input: DetectorCard['input']): Float32Array {
-  const { layout, colour, scale, mean, std } = input
-  const area = pixels.length / 3
-  const out = new Float32Array(pixels.length)
-  for (let c = 0; c < 3; c++) {
-    const source = colour === 'rgb' ? c : 2 - c
-    const factor = scale / std[c]!
-    const offset = mean[c]! / std[c]!
-    const start = layout === 'nchw' ? c * area : c
-    const stride = layout === 'nchw' ? 1 : 3
-    for (let i = 0; i < area; i++) out[start + i * stride] = pixels[3 * i + source]! * factor - offset
-  }
-  return out
 }
