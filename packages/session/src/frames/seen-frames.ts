@@ -22,7 +22,7 @@ const REMEMBERED = 4
 const ENOUGH = 2
 
 /** Fine bits that may differ. README.md has the measurement behind the number. */
-const MAX_DISTANCE = 10
+export const MAX_DISTANCE = 10
 
 /** Newest frames kept at one key. */
 const PER_KEY = 16

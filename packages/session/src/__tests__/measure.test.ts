@@ -1,0 +1,141 @@
+/**
+ * Measures what the bounds of the frame checks are set by, on pictures of real people, and prints the table of README.md.
+ * `UNSPOOF_MEASURE=1 npx vitest run packages/session/src/__tests__/measure.test.ts`; needs the research sets in ../shared/data.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createLiveness } from '@unspoof/node'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { CHALLENGE_BOUNDS } from '../challenge/challenge.ts'
+import { CONTINUITY_BOUNDS, continuityFrame } from '../frames/continuity.ts'
+import { faceGeometry } from '../frames/face-geometry.ts'
+import { FROZEN_BELOW } from '../frames/frozen.ts'
+import { lumaGrid, meanDifference } from '../frames/luma.ts'
+import { hammingDistance, type PerceptualHash, perceptualHash } from '../frames/perceptual-hash.ts'
+import { MAX_DISTANCE } from '../frames/seen-frames.ts'
+import { fromJpeg } from './scene.ts'
+
+const DATA = `${process.cwd()}/../shared/data`
+const MAX_COARSE = 4
+
+interface Picture {
+  readonly clip: string
+  readonly person: string
+  readonly number: number
+  readonly path: string
+}
+
+/** Webcam pictures of 640 x 480 in which people sit still: the hardest to tell from a repeated frame. */
+function pictures(): Picture[] {
+  return ['nuaa', 'nuaa-dev'].flatMap((set) =>
+    readdirSync(`${DATA}/${set}/live`).map((name) => {
+      const parts = name.replace('.jpg', '').split('_')
+      return { clip: `${set}:${parts.slice(0, 5).join('_').replace(/_\d+$/, '')}`, person: parts[0]!, number: Number(parts.at(-1)), path: `${DATA}/${set}/live/${name}` }
+    }),
+  )
+}
+
+describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))('measured on real people', () => {
+  it('prints the table', { timeout: 1_800_000 }, async () => {
+    const all = pictures()
+    await using liveness = await createLiveness()
+    const seen = []
+    for (const picture of all) {
+      const bytes = new Uint8Array(readFileSync(picture.path))
+      const frame = await fromJpeg(bytes)
+      const grid = lumaGrid(frame)
+      const { face } = await liveness.check(frame, { crops: 1 })
+      seen.push({ ...picture, bytes, grid, hash: perceptualHash(grid), continuity: continuityFrame(frame, face), geometry: faceGeometry(face) })
+    }
+    const lines: string[] = [`${seen.length} pictures, ${new Set(seen.map(({ clip }) => clip)).size} clips, ${new Set(seen.map(({ person }) => person)).size} people`]
+
+    const forgeries: Record<string, (picture: sharp.Sharp, width: number, height: number) => sharp.Sharp> = {
+      'quality 70': (p) => p.jpeg({ quality: 70 }),
+      'quality 80': (p) => p.jpeg({ quality: 80 }),
+      'quality 95': (p) => p.jpeg({ quality: 95 }),
+      '1 px off each side, quality 70': (p, width, height) => p.extract({ left: 1, top: 1, width: width - 2, height: height - 2 }).jpeg({ quality: 70 }),
+      '1 px off left and top, quality 85': (p, width, height) => p.extract({ left: 1, top: 1, width: width - 1, height: height - 1 }).jpeg({ quality: 85 }),
+      'mirrored, quality 80': (p) => p.flop().jpeg({ quality: 80 }),
+    }
+    for (const [name, forge] of Object.entries(forgeries)) {
+      let found = 0
+      const differences: number[] = []
+      for (const { bytes, hash, grid } of seen) {
+        const { width, height } = await sharp(bytes).metadata()
+        const forged = lumaGrid(await fromJpeg(await forge(sharp(bytes), width, height).toBuffer()))
+        if (same(perceptualHash(forged), hash)) found++
+        differences.push(meanDifference(forged, grid))
+      }
+      lines.push(`again, ${name}: found ${found} of ${seen.length}; mean difference ${quantiles(differences)}`)
+      expect(found / seen.length).toBeGreaterThan(0.9)
+    }
+
+    let falsePairs = 0
+    let pairs = 0
+    const near: number[] = []
+    const likeSame: number[] = []
+    for (const [i, a] of seen.entries()) {
+      for (const b of seen.slice(0, i)) {
+        if (a.clip !== b.clip) continue
+        pairs++
+        if (same(a.hash, b.hash)) falsePairs++
+        const gap = Math.abs(a.number - b.number)
+        if (gap > 12) continue
+        near.push(meanDifference(a.grid, b.grid))
+        if (a.continuity && b.continuity) likeSame.push(likeness(a.continuity.patch, b.continuity.patch))
+      }
+    }
+    lines.push(`other frame of the same clip: taken for the same in ${falsePairs} of ${pairs} pairs`)
+    lines.push(`frames at most 12 apart: mean difference ${quantiles(near)}; below ${FROZEN_BELOW}: ${near.filter((d) => d < FROZEN_BELOW).length} of ${near.length}`)
+
+    // Two sessions of one person right after each other: 12 frames, then the next 12, 4 of them remembered, 2 enough.
+    let alarms = 0
+    let trials = 0
+    for (const clip of new Set(seen.map((p) => p.clip))) {
+      const frames = seen.filter((p) => p.clip === clip).sort((a, b) => a.number - b.number)
+      for (let start = 0; start + 24 <= frames.length; start += 4) {
+        const first = frames.slice(start, start + 12)
+        const second = frames.slice(start + 12, start + 24)
+        const matches = [0, 4, 7, 11].filter((index) => second.some(({ hash }) => same(hash, first[index]!.hash)))
+        trials++
+        if (matches.length >= 2) alarms++
+      }
+    }
+    lines.push(`a second session of the same person, right after the first: ${alarms} of ${trials} taken for a repeat`)
+
+    const likeOther: number[] = []
+    for (const [i, a] of seen.entries()) {
+      for (const b of seen.slice(0, i)) {
+        if (a.person !== b.person && a.continuity && b.continuity && (i + b.number) % 7 === 0) likeOther.push(likeness(a.continuity.patch, b.continuity.patch))
+      }
+    }
+    lines.push(`likeness, same clip, at most 12 apart: ${quantiles(likeSame)}`)
+    lines.push(`likeness, other person: ${quantiles(likeOther)}`)
+    for (const bound of [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
+      lines.push(`  bound ${bound}: same refused ${share(likeSame, (v) => v < bound)}, other person caught ${share(likeOther, (v) => v < bound)}`)
+    }
+    const yaws = seen.flatMap(({ geometry }) => (geometry === undefined ? [] : Math.abs(geometry.yaw)))
+    lines.push(`|yaw| of people who look ahead: ${quantiles(yaws)}; above ${CHALLENGE_BOUNDS.heldYaw}: ${share(yaws, (v) => v > CHALLENGE_BOUNDS.heldYaw)}`)
+    lines.push(`likeness bound in use: ${CONTINUITY_BOUNDS.likeness}`)
+    console.info(lines.join('\n'))
+  })
+})
+
+function same(a: PerceptualHash, b: PerceptualHash): boolean {
+  let coarse = 0
+  for (let i = 0; i < a.coarse.length; i++) coarse += a.coarse[i] === b.coarse[i] ? 0 : 1
+  return coarse <= MAX_COARSE && hammingDistance(a.fine, b.fine) <= MAX_DISTANCE
+}
+
+function likeness(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+}
+
+function quantiles(values: readonly number[]): string {
+  const sorted = [...values].sort((a, b) => a - b)
+  return `${[0.01, 0.05, 0.5, 0.95, 0.99].map((p) => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!.toFixed(2)).join(' / ')} (1/5/50/95/99 %, n ${values.length})`
+}
+
+function share(values: readonly number[], test: (value: number) => boolean): string {
+  return `${values.filter(test).length} of ${values.length}`
+}

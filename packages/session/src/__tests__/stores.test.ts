@@ -1,0 +1,124 @@
+/** The memory store and the Redis store pass the same suite; what only one of them has is tested beside it. */
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../index.ts'
+import { createRedisStore } from '../redis.ts'
+import { testStore } from '../testing.ts'
+import { codeOf } from './harness.ts'
+import { hasRedis, RedisServer } from './redis-server.ts'
+
+describe('memory store', () => {
+  const time = { ms: 0 }
+  testStore(it, { create: () => createMemoryStore({ now: () => time.ms }), wait: (ms) => void (time.ms += ms) })
+
+  it('is bounded: values go, least recently used first; markers and counters stay', async () => {
+    const store = createMemoryStore({ maxEntries: 20, now: () => 0 })
+    await store.add('used', '1', 1000)
+    await store.increment('count', 5, 1000)
+    for (let i = 0; i < 18; i++) await store.set(`value${i}`, 'x', 1000)
+    await store.get('value0')
+    for (let i = 18; i < 30; i++) await store.set(`value${i}`, 'x', 1000)
+    expect(store.size).toBe(20)
+    expect(await store.get('value0')).toBeDefined()
+    expect(await store.get('value1')).toBeUndefined()
+    expect(await store.add('used', '1', 1000)).toBe(false)
+    expect((await store.increment('count', 0, 1000)).count).toBe(5)
+  })
+
+  it('refuses what it has no room for, and has room again when markers are over', async () => {
+    const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+    for (let i = 0; i < 10; i++) expect(await store.add(`used${i}`, '1', 1000)).toBe(true)
+    expect(await codeOf(store.add('one-more', '1', 1000))).toBe('STORE_UNAVAILABLE')
+    expect(await codeOf(store.set('value', '1', 1000))).toBe('STORE_UNAVAILABLE')
+    expect(await store.add('used3', '1', 1000)).toBe(false)
+    time.ms += 1001
+    expect(await store.add('one-more', '1', 1000)).toBe(true)
+  })
+
+  it('tells values, counters and lists apart', async () => {
+    const store = createMemoryStore()
+    await store.set('a', 'x', 1000)
+    expect(await codeOf(store.increment('a', 1, 1000))).toBe('STORE_UNAVAILABLE')
+    expect(await codeOf(store.append(['a'], 'x', 1000, 4))).toBe('STORE_UNAVAILABLE')
+    await store.increment('n', 1, 1000)
+    expect(await codeOf(store.get('n'))).toBe('STORE_UNAVAILABLE')
+  })
+
+  it('is closed for good', async () => {
+    const store = createMemoryStore()
+    await store.close()
+    expect(await codeOf(store.get('a'))).toBe('CLOSED')
+  })
+
+  it.each([[{ maxEntries: 1 }], [{ maxEntries: 1.5 }], [{ max: 100 }]])('%j is refused', (options) => {
+    expect(() => createMemoryStore(options as object)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+})
+
+describe.skipIf(!hasRedis)('redis store', () => {
+  let server: RedisServer
+  let one: Redis
+  let two: Redis
+  let prefix = 0
+  beforeAll(async () => {
+    server = await RedisServer.start()
+    one = await server.connected()
+    two = await server.connected()
+  })
+  afterAll(() => server.stop())
+
+  const clients = {
+    ioredis: (redis: Redis) => redis,
+    // What node-redis offers, over a real connection.
+    'node-redis': (redis: Redis) => ({ sendCommand: ([command, ...args]: string[]) => redis.call(command!, ...args) }),
+  }
+  describe.each(Object.keys(clients) as (keyof typeof clients)[])('through %s', (kind) => {
+    testStore(it, {
+      create: () => createRedisStore(clients[kind](one), { prefix: `{test${++prefix}}:` }),
+      createPeer: () => createRedisStore(clients[kind](two), { prefix: `{test${prefix}}:` }),
+    })
+  })
+
+  it('gives every key a time to live', async () => {
+    await one.flushall()
+    const store = createRedisStore(one)
+    await store.set('a', 'x', 60_000)
+    await store.add('b', 'x', 60_000)
+    await store.increment('c', 1, 60_000)
+    await store.append(['d', 'e'], 'x', 60_000, 4)
+    const keys = await one.keys('*')
+    expect(keys.sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((key) => `{unspoof}:${key}`))
+    for (const key of keys) expect(await one.pttl(key)).toBeGreaterThan(50_000)
+  })
+
+  it('answers STORE_UNAVAILABLE for keys of another type, foreign values and a full memory', async () => {
+    const store = createRedisStore(one)
+    await one.hset('{unspoof}:hash', 'x', '1')
+    expect(await codeOf(store.get('hash'))).toBe('STORE_UNAVAILABLE')
+    expect(await codeOf(store.increment('hash', 1, 1000))).toBe('STORE_UNAVAILABLE')
+    expect(await codeOf(store.append(['hash'], 'x', 1000, 4))).toBe('STORE_UNAVAILABLE')
+    expect(await codeOf(store.members(['hash']))).toBe('STORE_UNAVAILABLE')
+    await one.set('{unspoof}:forever', 'x')
+    expect(await codeOf(store.get('forever'))).toBe('STORE_UNAVAILABLE')
+    await one.config('SET', 'maxmemory', '1')
+    try {
+      expect(await codeOf(store.set('a', 'x', 1000))).toBe('STORE_UNAVAILABLE')
+      expect(await codeOf(store.add('z', 'x', 1000))).toBe('STORE_UNAVAILABLE')
+    } finally {
+      await one.config('SET', 'maxmemory', '0')
+    }
+    await store.set('a', 'x', 1000)
+  })
+
+  it('puts no input into messages', async () => {
+    const store = createRedisStore(one)
+    const error = await store.increment('hash', 1, 1000).catch((thrown: Error) => thrown)
+    expect(String(error)).not.toMatch(/hash|WRONGTYPE/)
+  })
+
+  it.each([[{}], [{ timeoutMs: 0 }], [{ prefix: 1 }]])('refuses a wrong client or %j', (options) => {
+    expect(() => createRedisStore(Object.keys(options).length === 0 ? ({} as never) : one, options as object)).toThrowError(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    )
+  })
+})

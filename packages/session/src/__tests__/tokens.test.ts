@@ -1,0 +1,282 @@
+/** B6 of the security goals: tokens that must not pass, and the one that does. */
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { isLivenessError } from '@unspoof/core'
+import { base64url, exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryStore, createTokenSigner, createTokenVerifier, generateTokenKeys, type TokenSigner, type TokenVerifier, type TokenVerifierOptions } from '../index.ts'
+import { clock, codeOf, createHarness, submissionOf } from './harness.ts'
+
+const ANN = { subject: 'ann' }
+const NOW = 1_800_000_000
+let privateKey: JWK
+let publicKey: JWK
+let signer: TokenSigner
+beforeAll(async () => {
+  const keys = await generateTokenKeys()
+  privateKey = keys.privateKey
+  publicKey = keys.publicKey
+  signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, issuer: 'https://id.example', audience: 'login' })
+})
+
+async function verifier(options: Partial<TokenVerifierOptions> = {}): Promise<TokenVerifier> {
+  return createTokenVerifier({
+    keys: [publicKey],
+    issuer: 'https://id.example',
+    audience: 'login',
+    store: createMemoryStore(),
+    now: () => NOW * 1000,
+    ...options,
+  })
+}
+
+const CLAIMS = { sub: 'ann', sid: 's'.repeat(22), nonce: 'n'.repeat(22), operatingPoint: 'balanced', challenge: 'turn-left', models: [{ id: 'pad', version: '1.0.0' }] } as const
+let count = 0
+const jti = () => `jti-${++count}-00000000000000`
+
+/** A token that differs from a good one in what is given. */
+async function token(change: Record<string, unknown> = {}, header: Record<string, unknown> = {}, key?: CryptoKey | Uint8Array): Promise<string> {
+  const payload = { iss: 'https://id.example', aud: 'login', iat: NOW, exp: NOW + 120, verdict: 'live', jti: jti(), ...CLAIMS, ...change }
+  const signing = key ?? ((await importJWK(privateKey, 'EdDSA')) as CryptoKey)
+  return new SignJWT(payload as never).setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid!, typ: 'liveness+jwt', ...header }).sign(signing as never)
+}
+
+describe('a good token', () => {
+  it('passes once and tells what it is about', async () => {
+    const v = await verifier()
+    const good = await signer.sign({ ...CLAIMS, jti: 'one-and-only-00000000' }, NOW)
+    const claims = await v.verify(good, ANN)
+    expect(claims).toEqual({ ...CLAIMS, jti: 'one-and-only-00000000', iss: 'https://id.example', aud: 'login', iat: NOW, exp: NOW + 120, verdict: 'live' })
+    expect(await codeOf(v.verify(good, ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it('has no score in it', async () => {
+    const good = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
+    const text = good.split('.').slice(0, 2).map((part) => new TextDecoder().decode(base64url.decode(part))).join()
+    expect(text).not.toMatch(/prob|score|logit|threshold|stability/i)
+  })
+
+  it.each(['EdDSA', 'ES256'] as const)('comes from a session and is verified, %s', async (algorithm) => {
+    const keys = await generateTokenKeys(algorithm)
+    const own = await createTokenSigner({ key: keys.privateKey, kid: keys.publicKey.kid!, algorithm, issuer: 'i', audience: 'a' })
+    const store = createMemoryStore({ now: () => clock.ms })
+    const h = createHarness({ signer: own, store, challenges: ['none'], operatingPoint: 'strict' })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    h.advance(6000)
+    const answer = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+    const v = await verifier({ keys: [keys.publicKey], issuer: 'i', audience: 'a', store, now: () => clock.ms, operatingPoint: 'strict', models: ['example-pad@1.0.0'] })
+    const claims = await v.verify(answer.token!, ANN)
+    expect(claims).toMatchObject({ sub: 'ann', sid: started.id, nonce: started.nonce, operatingPoint: 'strict', challenge: 'none' })
+    // Using the token used the result up as well.
+    expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_USED')
+  })
+
+  it('is burned by reading the result', async () => {
+    const store = createMemoryStore({ now: () => clock.ms })
+    const h = createHarness({ signer, store, challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    h.advance(6000)
+    const { token: issued } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+    expect((await h.sessions.result(started.id, ANN)).verdict).toBe('live')
+    expect(await codeOf((await verifier({ store, now: () => clock.ms })).verify(issued!, ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it('is not given for spoof and retry', async () => {
+    const h = createHarness({ signer, challenges: ['none'] })
+    for (const margin of [-4, -0.5]) {
+      const started = await h.sessions.create(ANN)
+      const shots = await h.film(started, { margin })
+      h.advance(6000)
+      const answer = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+      expect(answer.verdict).not.toBe('live')
+      expect(answer).not.toHaveProperty('token')
+    }
+  })
+
+  it('keys rotate by kid', async () => {
+    const next = await generateTokenKeys('ES256')
+    const both = await verifier({ keys: [publicKey, next.publicKey] })
+    const after = await createTokenSigner({ key: next.privateKey, kid: next.publicKey.kid!, algorithm: 'ES256', issuer: 'https://id.example', audience: 'login' })
+    await both.verify(await signer.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
+    await both.verify(await after.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
+    const old = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
+    expect(await codeOf((await verifier({ keys: [next.publicKey] })).verify(old, ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it('is signed with a PEM or a KeyObject as well', async () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const jwk = { ...createPublicKey(pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()).export({ format: 'jwk' }), kid: 'k', alg: 'ES256' }
+    for (const key of [pem, pair.privateKey]) {
+      const own = await createTokenSigner({ key, kid: 'k', algorithm: 'ES256', issuer: 'https://id.example', audience: 'login' })
+      await (await verifier({ keys: [jwk as JWK] })).verify(await own.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
+    }
+  })
+
+  it('passes through forRequests, for the middleware', async () => {
+    const requests = (await verifier()).forRequests((request: { user?: string }) => request.user)
+    expect(await codeOf(requests.verify(await token(), {}))).toBe('TOKEN_SUBJECT')
+    expect(await codeOf(requests.verify(await token(), { user: 'bob' }))).toBe('TOKEN_SUBJECT')
+    expect(await requests.verify(await token(), { user: 'ann' })).toEqual({
+      subject: 'ann',
+      operatingPoint: { name: 'balanced', threshold: 0 },
+      model: [{ id: 'pad', version: '1.0.0', variant: '' }],
+    })
+  })
+})
+
+describe('tokens (B6)', () => {
+  const cases: Record<string, () => Promise<string>> = {
+    '119: alg none': async () => new UnsecuredJWT({ ...CLAIMS, verdict: 'live' }).setIssuer('https://id.example').setAudience('login').setExpirationTime(NOW + 60).encode(),
+    '119: alg none, signature kept': async () => {
+      const [, payload, signature] = (await token()).split('.')
+      return `${base64url.encode(JSON.stringify({ alg: 'none', kid: publicKey.kid, typ: 'liveness+jwt' }))}.${payload}.${signature}`
+    },
+    '120: HS256 with the public key as JWK': async () => token({}, { alg: 'HS256' }, new TextEncoder().encode(JSON.stringify(publicKey))),
+    '120: HS256 with the public key as SPKI': async () =>
+      token({}, { alg: 'HS256' }, new TextEncoder().encode(await exportSPKI((await importJWK(publicKey, 'EdDSA')) as CryptoKey))),
+    '121: a key of its own as jwk': async () => {
+      const own = await generateKeyPair('EdDSA', { extractable: true })
+      return token({}, { jwk: await exportJWK(own.publicKey) }, own.privateKey)
+    },
+    '121: jku': async () => token({}, { jku: 'https://evil.example/keys' }),
+    '121: x5u': async () => token({}, { x5u: 'https://evil.example/cert' }),
+    '122: an unknown kid': async () => token({}, { kid: 'another' }),
+    '122: no kid': async () => token({}, { kid: undefined }),
+    '122: a kid that is a property of objects': async () => token({}, { kid: '__proto__' }),
+    '123: another audience': async () => token({ aud: 'payments' }),
+    '123: several audiences': async () => token({ aud: ['login', 'payments'] }),
+    '123: no audience': async () => token({ aud: undefined }),
+    '123: another issuer': async () => token({ iss: 'https://evil.example' }),
+    '124: typ JWT': async () => token({}, { typ: 'JWT' }),
+    '124: no typ': async () => token({}, { typ: undefined }),
+    '125: expired': async () => token({ iat: NOW - 200, exp: NOW - 6 }),
+    '125: from the future': async () => token({ iat: NOW + 60, exp: NOW + 120 }),
+    '125: not yet valid': async () => token({ nbf: NOW + 60 }),
+    '125: valid for an hour': async () => token({ exp: NOW + 3600 }),
+    '125: without end': async () => token({ exp: undefined }),
+    '125: an end that is no number': async () => token({ exp: 'never' }),
+    'no jti': async () => token({ jti: undefined }),
+    'no nonce': async () => token({ nonce: undefined }),
+    'no verdict': async () => token({ verdict: undefined }),
+    'verdict spoof': async () => token({ verdict: 'spoof' }),
+    'an unknown operating point': async () => token({ operatingPoint: 'custom' }),
+    'no operating point': async () => token({ operatingPoint: undefined }),
+    'no models': async () => token({ models: [] }),
+    'a model without a version': async () => token({ models: [{ id: 'pad' }] }),
+    'signed by another key': async () => token({}, {}, (await generateKeyPair('EdDSA')).privateKey),
+    'signed with ES256 under an EdDSA kid': async () => token({}, { alg: 'ES256' }, (await generateKeyPair('ES256')).privateKey),
+    'a payload changed': async () => {
+      const [header, , signature] = (await token()).split('.')
+      const [, payload] = (await token({ sub: 'ann', operatingPoint: 'strict' })).split('.')
+      return `${header}.${payload}.${signature}`
+    },
+    '130: ten kilobytes': async () => token({ padding: 'x'.repeat(10_000) }),
+    '130: empty': async () => '',
+    '130: two parts': async () => (await token()).split('.').slice(0, 2).join('.'),
+    '130: three empty parts': async () => '..',
+    '130: not base64url': async () => `${await token()}!`,
+    '130: an encrypted one': async () => 'a.b.c.d.e',
+    '130: with a space in front': async () => ` ${await token()}`,
+  }
+
+  it.each(Object.keys(cases))('%s', async (name) => {
+    const error = await (await verifier()).verify(await cases[name]!(), ANN).catch((thrown: unknown) => thrown)
+    expect(isLivenessError(error) && { code: error.code, status: error.status, message: error.message, cause: error.cause }).toEqual({
+      code: 'TOKEN_INVALID',
+      status: 401,
+      message: 'The liveness token was not accepted.',
+      cause: undefined,
+    })
+  })
+
+  it.each([[undefined], [null], [42], [{}], [new Uint8Array(3)]])('%s is no token', async (value) => {
+    expect(await codeOf((await verifier()).verify(value as never, ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it('125: five seconds of difference between clocks are fine', async () => {
+    const v = await verifier()
+    await v.verify(await token({ iat: NOW - 124, exp: NOW - 4 }), ANN)
+    await v.verify(await token({ iat: NOW + 4, exp: NOW + 124 }), ANN)
+  })
+
+  it('126: another subject, which does not use the token up', async () => {
+    const v = await verifier()
+    const good = await token()
+    const error = await v.verify(good, { subject: 'bob' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'TOKEN_SUBJECT', status: 401, message: 'The liveness token was not accepted.' })
+    await v.verify(good, ANN)
+  })
+
+  it('127: of 50 verifications at once one passes', async () => {
+    const v = await verifier()
+    const good = await token()
+    const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(v.verify(good, ANN))))
+    expect(codes.filter((code) => code.startsWith('resolved'))).toHaveLength(1)
+  })
+
+  it('128: a weaker operating point than asked, which does not use the token up', async () => {
+    const v = await verifier()
+    const good = await token()
+    const error = await v.verify(good, { ...ANN, operatingPoint: 'strict' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'OPERATING_POINT_TOO_WEAK', status: 403, message: 'The liveness token was not accepted.' })
+    expect(await codeOf(v.verify(await token({ operatingPoint: 'lenient' }), ANN))).toBe('OPERATING_POINT_TOO_WEAK')
+    // A route cannot ask for less than the verifier.
+    expect(await codeOf(v.verify(await token({ operatingPoint: 'lenient' }), { ...ANN, operatingPoint: 'lenient' }))).toBe('OPERATING_POINT_TOO_WEAK')
+    await v.verify(await token({ operatingPoint: 'strict' }), ANN)
+    await v.verify(good, ANN)
+  })
+
+  it('129: a model that is not allowed', async () => {
+    const v = await verifier({ models: ['pad@1.0.0', 'other'] })
+    await v.verify(await token(), ANN)
+    await v.verify(await token({ models: [{ id: 'other', version: '9' }, { id: 'pad', version: '1.0.0' }] }), ANN)
+    expect(await codeOf(v.verify(await token({ models: [{ id: 'pad', version: '1.0.1' }] }), ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(await token({ models: [{ id: 'pad', version: '1.0.0' }, { id: 'third', version: '1' }] }), ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it('a challenge that does not count', async () => {
+    const v = await verifier({ challenges: ['turn-left'] })
+    expect(await codeOf(v.verify(await token({ challenge: 'none' }), ANN))).toBe('TOKEN_INVALID')
+    await v.verify(await token(), ANN)
+  })
+
+  it('does not pass while used tokens cannot be remembered', async () => {
+    const store = createMemoryStore()
+    await store.close()
+    expect(await codeOf((await verifier({ store })).verify(await token(), ANN))).toBe('CLOSED')
+  })
+})
+
+describe('configuration', () => {
+  it.each([
+    ['no keys', { keys: [] }],
+    ['a key without kid', { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x', alg: 'EdDSA' }] }],
+    ['a symmetric key', { keys: [{ kty: 'oct', k: 'c2VjcmV0', kid: 'k', alg: 'HS256' }] }],
+    ['a key of RSA', { keys: [{ kty: 'RSA', n: 'x', e: 'AQAB', kid: 'k', alg: 'RS256' }] }],
+    ['no store', { store: undefined }],
+    ['no audience', { audience: '' }],
+    ['an unknown operating point', { operatingPoint: 'best' }],
+    ['a number for it', { operatingPoint: 0.5 }],
+    ['no models', { models: [] }],
+    ['an unknown option', { jwksUri: 'https://x' }],
+  ])('%s is refused', async (_, change) => {
+    expect(await codeOf(verifier(change as never))).toBe('OPTION_INVALID')
+  })
+
+  it('private and double keys are refused', async () => {
+    expect(await codeOf(verifier({ keys: [privateKey] }))).toBe('OPTION_INVALID')
+    expect(await codeOf(verifier({ keys: [publicKey, publicKey] }))).toBe('OPTION_INVALID')
+  })
+
+  it.each([
+    ['a public key', () => ({ key: publicKey })],
+    ['a key of another kind', () => ({ key: privateKey, algorithm: 'ES256' as const })],
+    ['text that is no PEM', () => ({ key: 'secret' })],
+    ['ten minutes', () => ({ expiresInSeconds: 600 })],
+    ['no kid', () => ({ kid: '' })],
+  ])('a signer with %s is refused', async (_, change) => {
+    expect(await codeOf(createTokenSigner({ key: privateKey, kid: 'k', issuer: 'i', audience: 'a', ...change() }))).toBe('OPTION_INVALID')
+  })
+})
