@@ -157,11 +157,15 @@ export function createCamera(options: CameraOptions = {}): Camera {
     const get = (video: MediaTrackConstraints): Promise<MediaStream> =>
       media.getUserMedia({ video: { ...size, ...video }, audio: false })
     if (deviceId !== undefined) return get({ deviceId: { exact: deviceId } })
-    const remembered = config.remember ? recallCamera(state.facing) : undefined
-    // `ideal`: a remembered camera that was unplugged is no reason to fail.
-    const stream = await get(
-      remembered === undefined ? { facingMode: { ideal: state.facing } } : { deviceId: { ideal: remembered } },
-    )
+    const remembered = config.remember && state.facing === config.facing ? recallCamera(config.facing) : undefined
+    if (remembered !== undefined) {
+      // `ideal` would let the browser weigh the size against the choice. One that was unplugged is no reason to fail.
+      const stream = await get({ deviceId: { exact: remembered } }).catch((error: unknown) => {
+        if (toCameraError(error).code !== 'CAMERA_NOT_FOUND') throw error
+      })
+      if (stream !== undefined) return stream
+    }
+    const stream = await get({ facingMode: { ideal: state.facing } })
     if (isColourCamera(stream.getVideoTracks()[0]?.label ?? '')) return stream
     const other = (await listCameras(media)).find((device) => device.label !== '' && isColourCamera(device.label))
     if (other === undefined) return stream
@@ -214,7 +218,7 @@ export function createCamera(options: CameraOptions = {}): Camera {
       const facing: Facing = deviceId !== undefined ? state.facing : state.facing === 'user' ? 'environment' : 'user'
       set({ status: 'idle', stream: undefined, track: undefined, facing })
       const stream = await start()
-      if (config.remember && deviceId !== undefined) rememberCamera(state.facing, deviceId)
+      if (config.remember && deviceId !== undefined) rememberCamera(config.facing, deviceId)
       return stream
     },
     stop() {

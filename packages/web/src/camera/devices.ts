@@ -20,7 +20,10 @@ export function isColourCamera(label: string): boolean {
 
 const KEY = 'unspoof.camera'
 
-/** The device id the person chose last, on this device only; undefined where storage is off. */
+/**
+ * The id of the camera the person chose last where the application asked for this facing, on this device only;
+ * undefined where storage is off.
+ */
 export function recallCamera(facing: Facing): string | undefined {
   try {
     return localStorage.getItem(`${KEY}.${facing}`) ?? undefined
