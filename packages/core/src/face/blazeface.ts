@@ -1,9 +1,8 @@
 /** BlazeFace (MediaPipe's face detector): anchors and decoding. */
 import type { DetectorCard } from '../model/card.ts'
-import type { Tensor } from '../model/runtime.ts'
 import type { Point } from './face.ts'
 import type { Detection } from './nms.ts'
-import { checkScores, detection, rowsOf } from './outputs.ts'
+import { type Decoder, detection, type Head, scoresOf, valuesOf } from './outputs.ts'
 
 type BlazeFaceDecoder = Extract<DetectorCard['decoder'], { kind: 'blazeface' }>
 
@@ -30,46 +29,36 @@ export function blazeFaceAnchors(decoder: BlazeFaceDecoder, width: number, heigh
   return Float32Array.from(anchors)
 }
 
-/**
- * The detections with a score of at least `scoreThreshold`, overlapping ones included.
- * @throws LivenessError MODEL_OUTPUT
- */
-export function decodeBlazeFace(
-  outputs: Readonly<Record<string, Tensor>>,
-  card: DetectorCard,
-  decoder: BlazeFaceDecoder,
-  anchors: Float32Array,
-  scoreThreshold: number,
-): Detection[] {
-  const count = anchors.length / 2
-  const boxes = rowsOf(outputs, decoder.boxes, count, VALUES, card)
-  const logits = rowsOf(outputs, decoder.scores, count, 1, card)
-  checkScores(logits, decoder.scores, card)
+/** The card's decoder with its anchors. */
+export function createBlazeFaceDecoder(card: DetectorCard, decoder: BlazeFaceDecoder): Decoder {
+  const anchors = blazeFaceAnchors(decoder, card.input.width, card.input.height)
+  const rows = anchors.length / 2
+  const boxHead: Head = { name: decoder.boxes, rows, columns: VALUES }
+  const scoreHead: Head = { name: decoder.scores, rows, columns: 1 }
   const scaleX = card.input.width / decoder.unit
   const scaleY = card.input.height / decoder.unit
-  const found: Detection[] = []
-  for (let i = 0; i < count; i++) {
-    const score = sigmoid(logits[i]!)
-    if (!(score >= scoreThreshold)) continue
-    const row = i * VALUES
-    const point = (offset: number): Point => ({
-      x: boxes[row + offset]! * scaleX + anchors[2 * i]!,
-      y: boxes[row + offset + 1]! * scaleY + anchors[2 * i + 1]!,
-    })
-    const centre = point(0)
-    const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
-    const face = detection(
-      centre.x,
-      centre.y,
-      boxes[row + 2]! * scaleX,
-      boxes[row + 3]! * scaleY,
-      keyPoints,
-      score,
-      card.input,
-    )
-    if (face !== undefined) found.push(face)
+  return {
+    heads: [boxHead, scoreHead],
+    decode(outputs, threshold) {
+      const boxes = valuesOf(outputs, boxHead, card)
+      const logits = scoresOf(outputs, scoreHead, card)
+      const found: Detection[] = []
+      for (let i = 0; i < rows; i++) {
+        const score = sigmoid(logits[i]!)
+        if (!(score >= threshold)) continue
+        const row = i * VALUES
+        const point = (offset: number): Point => ({
+          x: boxes[row + offset]! * scaleX + anchors[2 * i]!,
+          y: boxes[row + offset + 1]! * scaleY + anchors[2 * i + 1]!,
+        })
+        const size = { width: boxes[row + 2]! * scaleX, height: boxes[row + 3]! * scaleY }
+        const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
+        const face = detection(point(0), size, keyPoints, score, card.input)
+        if (face !== undefined) found.push(face)
+      }
+      return found
+    },
   }
-  return found
 }
 
 function sigmoid(logit: number): number {

@@ -1,17 +1,19 @@
 /** createFaceDetector(): card and session in, the FaceDetector port out. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError, toLivenessError } from '../errors.ts'
 import { type Box, box } from '../image/box.ts'
 import type { Frame } from '../image/frame.ts'
 import type { DetectorCard } from '../model/card.ts'
 import { checkTensor } from '../model/load.ts'
 import type { RuntimeSession, Tensor } from '../model/runtime.ts'
 import { checkKeys, checkNumber, describe } from '../validate.ts'
-import { blazeFaceAnchors, decodeBlazeFace } from './blazeface.ts'
+import { createBlazeFaceDecoder } from './blazeface.ts'
 import { canonicalFace } from './canonical.ts'
-import type { Face, FaceDetector, KeyPoints, Point } from './face.ts'
-import { letterbox, type Placement, place } from './letterbox.ts'
+import type { Face, FaceDetector, Point } from './face.ts'
+import { letterbox, type Placement, place, type Region } from './letterbox.ts'
 import { type Detection, suppress, suppressWeighted } from './nms.ts'
-import { decodeYuNet } from './yunet.ts'
+import type { Decoder } from './outputs.ts'
+import { views } from './views.ts'
+import { createYuNetDecoder } from './yunet.ts'
 
 /** The most faces a detector answers. */
 export const MAX_FACES = 20
@@ -31,9 +33,6 @@ export interface FaceDetectorOptions {
    */
   readonly scoreThreshold?: number
 }
-
-/** How far the frame is shrunk into the input, tried in order: a face that fills the frame is found in the second. */
-const ZOOMS = [1, 2] as const
 
 /**
  * Makes a face detector from one or more models.
@@ -58,10 +57,13 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
     id: models.map((model: DetectorModel) => model.card.id).join('+'),
     async detect(frame) {
       if (closed !== undefined) throw new LivenessError('CLOSED', 'The face detector was closed.')
-      for (const zoom of ZOOMS) {
+      for (const regions of views(frame)) {
         for (const network of networks) {
-          const faces = await network(frame, zoom)
-          if (faces.length > 0) return faces
+          const found: Detection[] = []
+          for (const region of regions) found.push(...(await network.detect(frame, region)))
+          // Faces in the overlap of two regions are found twice.
+          const faces = suppress(found, network.iouThreshold, MAX_FACES)
+          if (faces.length > 0) return faces.map(toFace)
         }
       }
       return []
@@ -73,47 +75,62 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
   }
 }
 
-type Network = (frame: Frame, zoom: number) => Promise<Face[]>
+interface Network {
+  readonly iouThreshold: number
+  /** Faces in a region of the frame, in frame pixels. */
+  detect(frame: Frame, region: Region): Promise<Detection[]>
+}
 
 function createNetwork({ card, session }: DetectorModel, scoreThreshold: number): Network {
-  const { input } = card
+  const { input, iouThreshold } = card
   const dims = input.layout === 'nchw' ? [1, 3, input.height, input.width] : [1, input.height, input.width, 3]
   checkTensor(session.inputs, input.name, dims, card.id, 'input')
-  const decode = createDecoder(card, scoreThreshold)
-  return async (frame, zoom) => {
-    const placement = place(frame, input, zoom)
-    const outputs = await session.run({ [input.name]: { data: letterbox(frame, input, placement), dims } })
-    return decode(outputs)
-      .map((detection) => toFace(detection, placement))
-      .filter((face) => isInside(face.detectorBox, frame))
+  const decoder = createDecoder(card)
+  for (const { name, rows, columns } of decoder.heads) {
+    checkTensor(session.outputs, name, [1, rows, columns], card.id, 'decoder')
+  }
+  const reduce = card.decoder.kind === 'blazeface' ? suppressWeighted : suppress
+  return {
+    iouThreshold,
+    async detect(frame, region) {
+      const placement = place(region, input)
+      const feeds = { [input.name]: { data: letterbox(frame, input, placement), dims } }
+      let outputs: Record<string, Tensor>
+      try {
+        outputs = await session.run(feeds)
+      } catch (error) {
+        throw toLivenessError(error, 'MODEL_OUTPUT', `Detector ${card.id} failed to run.`)
+      }
+      return reduce(decoder.decode(outputs, scoreThreshold), iouThreshold, MAX_FACES)
+        .map((detection) => toFrame(detection, placement))
+        .filter((detection) => isInside(detection.box, frame))
+    },
   }
 }
 
-function createDecoder(card: DetectorCard, threshold: number): (outputs: Record<string, Tensor>) => Detection[] {
-  const { decoder, iouThreshold } = card
-  if (decoder.kind === 'yunet') {
-    return (outputs) => suppress(decodeYuNet(outputs, card, decoder.strides, threshold), iouThreshold, MAX_FACES)
-  }
-  const anchors = blazeFaceAnchors(decoder, card.input.width, card.input.height)
-  return (outputs) =>
-    suppressWeighted(decodeBlazeFace(outputs, card, decoder, anchors, threshold), iouThreshold, MAX_FACES)
+function createDecoder(card: DetectorCard): Decoder {
+  return card.decoder.kind === 'blazeface'
+    ? createBlazeFaceDecoder(card, card.decoder)
+    : createYuNetDecoder(card, card.decoder.strides)
 }
 
-function toFace({ box: found, keyPoints, score }: Detection, { originX, originY, step }: Placement): Face {
+function toFrame({ box: found, keyPoints, score }: Detection, { originX, originY, step }: Placement): Detection {
   const point = ({ x, y }: Point): Point => ({ x: originX + x * step, y: originY + y * step })
-  const points: KeyPoints = {
-    rightEye: point(keyPoints.rightEye),
-    leftEye: point(keyPoints.leftEye),
-    nose: point(keyPoints.nose),
-    mouth: point(keyPoints.mouth),
-  }
   const corner = point(found)
   return {
-    box: canonicalFace(points),
-    detectorBox: box(corner.x, corner.y, found.width * step, found.height * step),
-    keyPoints: points,
+    box: box(corner.x, corner.y, found.width * step, found.height * step),
+    keyPoints: {
+      rightEye: point(keyPoints.rightEye),
+      leftEye: point(keyPoints.leftEye),
+      nose: point(keyPoints.nose),
+      mouth: point(keyPoints.mouth),
+    },
     score,
   }
+}
+
+function toFace({ box: detectorBox, keyPoints, score }: Detection): Face {
+  return { box: canonicalFace(keyPoints), detectorBox, keyPoints, score }
 }
 
 /** A face has its centre in the picture; the letterbox's border has none. */

@@ -1,4 +1,4 @@
-/** Cuts what a detector sees: the whole frame, or more than it, in the size of the network's input. */
+/** Cuts what a detector sees: a region of the frame in the size of the network's input. */
 import type { Frame } from '../image/frame.ts'
 import type { DetectorCard } from '../model/card.ts'
 
@@ -14,14 +14,23 @@ export interface Placement {
 /** Most samples a side that are averaged for one pixel: more cost time and find no more faces. */
 const MAX_TAPS = 2
 
-/**
- * The placement that shows the whole frame with its aspect ratio kept.
- * @param zoom 2 shows the frame at half the size in the middle of the input.
- */
-export function place(frame: Frame, input: DetectorInput, zoom = 1): Placement {
-  const step = Math.max(frame.width / input.width, frame.height / input.height) * zoom
-  if (input.letterbox === 'top-left' && zoom === 1) return { originX: 0, originY: 0, step }
-  return { originX: (frame.width - input.width * step) / 2, originY: (frame.height - input.height * step) / 2, step }
+/** A rectangle in frame pixels, may reach outside the frame. */
+export interface Region {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** The placement that shows a region of the frame as large as the input allows, its aspect ratio kept. */
+export function place(region: Region, input: DetectorInput): Placement {
+  const step = Math.max(region.width / input.width, region.height / input.height)
+  if (input.letterbox === 'top-left') return { originX: region.x, originY: region.y, step }
+  return {
+    originX: region.x + (region.width - input.width * step) / 2,
+    originY: region.y + (region.height - input.height * step) / 2,
+    step,
+  }
 }
 
 /**

@@ -1,59 +1,59 @@
 /** YuNet (OpenCV Zoo's face detector): decoding as OpenCV's FaceDetectorYN does it. */
 import type { DetectorCard } from '../model/card.ts'
-import type { Tensor } from '../model/runtime.ts'
+import type { Point } from './face.ts'
 import type { Detection } from './nms.ts'
-import { checkScores, detection, rowsOf } from './outputs.ts'
+import { type Decoder, detection, type Head, scoresOf, valuesOf } from './outputs.ts'
 
 /**
- * The detections with a score of at least `scoreThreshold`, overlapping ones included. The score is the geometric mean of the
- * class and the objectness head; boxes are offsets from the cell's corner in strides; the mouth is the middle of its corners.
- * @throws LivenessError MODEL_OUTPUT
+ * Four heads a stride, one row a cell. The score is the geometric mean of the class and the objectness head; boxes and points
+ * are offsets from the cell's corner in strides; the mouth is the middle of its corners.
  */
-export function decodeYuNet(
-  outputs: Readonly<Record<string, Tensor>>,
-  card: DetectorCard,
-  strides: readonly number[],
-  scoreThreshold: number,
-): Detection[] {
-  const found: Detection[] = []
-  for (const stride of strides) {
-    const columns = Math.floor(card.input.width / stride)
-    const rows = Math.floor(card.input.height / stride)
-    const head = (name: string, values: number): Float32Array =>
-      rowsOf(outputs, `${name}_${stride}`, rows * columns, values, card)
-    const classes = head('cls', 1)
-    const objects = head('obj', 1)
-    const boxes = head('bbox', 4)
-    const points = head('kps', 10)
-    checkScores(classes, `cls_${stride}`, card)
-    checkScores(objects, `obj_${stride}`, card)
-    for (let i = 0; i < rows * columns; i++) {
-      const score = Math.sqrt(unit(classes[i]!) * unit(objects[i]!))
-      if (!(score >= scoreThreshold)) continue
-      const column = i % columns
-      const row = Math.floor(i / columns)
-      const x = (k: number): number => (column + points[10 * i + 2 * k]!) * stride
-      const y = (k: number): number => (row + points[10 * i + 2 * k + 1]!) * stride
-      const face = detection(
-        (column + boxes[4 * i]!) * stride,
-        (row + boxes[4 * i + 1]!) * stride,
-        Math.exp(boxes[4 * i + 2]!) * stride,
-        Math.exp(boxes[4 * i + 3]!) * stride,
-        {
-          rightEye: { x: x(0), y: y(0) },
-          leftEye: { x: x(1), y: y(1) },
-          nose: { x: x(2), y: y(2) },
-          mouth: { x: (x(3) + x(4)) / 2, y: (y(3) + y(4)) / 2 },
-        },
-        score,
-        card.input,
-      )
-      if (face !== undefined) found.push(face)
+export function createYuNetDecoder(card: DetectorCard, strides: readonly number[]): Decoder {
+  const levels = strides.map((stride) => {
+    const cellsAcross = Math.floor(card.input.width / stride)
+    const rows = cellsAcross * Math.floor(card.input.height / stride)
+    const head = (name: string, columns: number): Head => ({ name: `${name}_${stride}`, rows, columns })
+    return {
+      stride,
+      cellsAcross,
+      rows,
+      classes: head('cls', 1),
+      objects: head('obj', 1),
+      boxes: head('bbox', 4),
+      points: head('kps', 10),
     }
+  })
+  return {
+    heads: levels.flatMap(({ classes, objects, boxes, points }) => [classes, objects, boxes, points]),
+    decode(outputs, threshold) {
+      const found: Detection[] = []
+      for (const { stride, cellsAcross, rows, ...heads } of levels) {
+        const classes = scoresOf(outputs, heads.classes, card)
+        const objects = scoresOf(outputs, heads.objects, card)
+        const boxes = valuesOf(outputs, heads.boxes, card)
+        const points = valuesOf(outputs, heads.points, card)
+        for (let i = 0; i < rows; i++) {
+          const score = Math.sqrt(clampToUnit(classes[i]!) * clampToUnit(objects[i]!))
+          if (!(score >= threshold)) continue
+          const column = i % cellsAcross
+          const row = Math.floor(i / cellsAcross)
+          const at = (x: number, y: number): Point => ({ x: (column + x) * stride, y: (row + y) * stride })
+          const point = (k: number): Point => at(points[10 * i + 2 * k]!, points[10 * i + 2 * k + 1]!)
+          const size = { width: Math.exp(boxes[4 * i + 2]!) * stride, height: Math.exp(boxes[4 * i + 3]!) * stride }
+          const keyPoints = { rightEye: point(0), leftEye: point(1), nose: point(2), mouth: middle(point(3), point(4)) }
+          const face = detection(at(boxes[4 * i]!, boxes[4 * i + 1]!), size, keyPoints, score, card.input)
+          if (face !== undefined) found.push(face)
+        }
+      }
+      return found
+    },
   }
-  return found
 }
 
-function unit(value: number): number {
+function clampToUnit(value: number): number {
   return Math.max(0, Math.min(1, value))
+}
+
+function middle(a: Point, b: Point): Point {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }
 }

@@ -1,0 +1,28 @@
+/** Where a detector looks: at the frame as it is and, when it finds nothing there, at more and at parts of it. */
+import type { Frame } from '../image/frame.ts'
+import type { Region } from './letterbox.ts'
+
+/** How much larger than the frame the second look is: a face that fills the frame is found in it. */
+const ZOOM_OUT = 2
+/** Width and height of the parts of the third look, as a share of the frame's; they overlap by more than a small face. */
+const PART = 0.6
+/** A frame whose longer side has fewer pixels shows no more in parts than as a whole. */
+const MIN_SIDE_FOR_PARTS = 400
+
+/** Looks to try in order, each made of regions that are searched together, until one finds a face. */
+export function views(frame: Frame): Region[][] {
+  const { width, height } = frame
+  const whole = { x: 0, y: 0, width, height }
+  const zoomedOut = {
+    x: (-width * (ZOOM_OUT - 1)) / 2,
+    y: (-height * (ZOOM_OUT - 1)) / 2,
+    width: width * ZOOM_OUT,
+    height: height * ZOOM_OUT,
+  }
+  if (Math.max(width, height) < MIN_SIDE_FOR_PARTS) return [[whole], [zoomedOut]]
+  const parts: Region[] = []
+  for (const x of [0, width * (1 - PART)]) {
+    for (const y of [0, height * (1 - PART)]) parts.push({ x, y, width: width * PART, height: height * PART })
+  }
+  return [[whole], [zoomedOut], parts]
+}
