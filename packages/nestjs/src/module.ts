@@ -6,8 +6,8 @@ import type { LivenessModuleAsyncOptions, LivenessModuleOptions, LivenessOptions
 import { LivenessService } from './service.ts'
 import { LIVENESS_MODULE_OPTIONS } from './tokens.ts'
 
-// biome-ignore lint/complexity/noStaticOnlyClass: a module of Nest is a class
 @Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: a module of Nest is a class
 export class LivenessModule {
   /** @throws LivenessError OPTION_INVALID */
   static forRoot(options: LivenessModuleOptions = {}): DynamicModule {

@@ -1,14 +1,13 @@
 /** Where adapters get their Liveness from: the application's own, or one that all share; made at the first picture. */
-import type { Liveness } from '@unspoof/core'
+import type { LivenessPool } from '../pool/liveness-pool.ts'
 import type { HttpLiveness, HttpLivenessOptions } from './options.ts'
 
-let shared: Promise<Liveness<Uint8Array>> | undefined
+let shared: Promise<LivenessPool> | undefined
 
 /** The shared pool. A failed start is not remembered, so that it heals when its cause is gone. */
 export function defaultLiveness(): Promise<HttpLiveness> {
-  shared ??= import('../index.ts').then((node) =>
-    (node as unknown as { createLivenessPool(): Promise<Liveness<Uint8Array>> }).createLivenessPool(),
-  )
+  // Loaded late: an application with a Liveness of its own needs neither sharp nor a runtime at import.
+  shared ??= import('../index.ts').then(({ createLivenessPool }) => createLivenessPool())
   const started = shared
   started.catch(() => {
     if (shared === started) shared = undefined
