@@ -31,12 +31,6 @@ export { jitterBoxes } from './image/jitter.ts'
 export { applyOrientation } from './image/orientation.ts'
 export { type Interpolation, resize } from './image/resize.ts'
 export { packTensor, type TensorFormat } from './image/tensor.ts'
-// Frequency texture
-export * from './spectrum/features.ts'
-export { fft2, type HalfSpectrum, MAX_FFT_SIZE } from './spectrum/fft.ts'
-export * from './spectrum/log-spectrum.ts'
-export { type PeakOptions, type SpectralPeak, spectralPeaks } from './spectrum/peaks.ts'
-export { angularProfile, radialProfile } from './spectrum/profile.ts'
 // The pipeline
 export * from './liveness.ts'
 // Models
@@ -51,4 +45,10 @@ export * from './options.ts'
 export { QUALITY_BOUNDS, qualityReasons } from './quality/gates.ts'
 export { measureQuality } from './quality/measure.ts'
 export { rollOf, yawOf } from './quality/pose.ts'
+// Frequency texture
+export * from './spectrum/features.ts'
+export { fft2, type HalfSpectrum, MAX_FFT_SIZE } from './spectrum/fft.ts'
+export * from './spectrum/log-spectrum.ts'
+export { type PeakOptions, type SpectralPeak, spectralPeaks } from './spectrum/peaks.ts'
+export { angularProfile, radialProfile } from './spectrum/profile.ts'
 export { checkInteger, checkKeys, checkNumber, checkOneOf, describe, invalid } from './validate.ts'
