@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 import { createLiveness, type DecodedImage, type Face, type Frame, type PadCard, type PadModel } from '@unspoof/core'
 import { examplePadCard } from '@unspoof/core/testing'
-import { type ChallengeKind, createMemoryStore, createSessions, type Sessions, type SessionsOptions, type StartedSession, type Submission } from '../index.ts'
+import {
+  type ChallengeKind,
+  createMemoryStore,
+  createSessions,
+  type Sessions,
+  type SessionsOptions,
+  type StartedSession,
+  type Submission,
+} from '../index.ts'
 import { draw, fromJpeg, SCENE, type Scene, toJpeg } from './scene.ts'
 
 export interface Shot {
@@ -89,7 +97,10 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
     advance: (ms) => {
       clock.ms += ms
     },
-    film: async ({ capture, challenge }, { scene = {}, kind = challenge.kind, margin = 4, at = (_, s) => s, quality = 92 } = {}) => {
+    film: async (
+      { capture, challenge },
+      { scene = {}, kind = challenge.kind, margin = 4, at = (_: number, moved: Scene) => moved, quality = 92 } = {},
+    ) => {
       // Each take is another moment: the person stands a little elsewhere, as people do.
       const take = seed++
       const stand = { x: SCENE.x + 0.06 * Math.sin(take * 2.1), y: SCENE.y + 0.04 * Math.cos(take * 1.7) }
@@ -116,7 +127,11 @@ function acted(kind: Exclude<ChallengeKind, 'none'>, progress: number, scene: Sc
 }
 
 /** What the client of PROTOCOL.md sends. */
-export function submissionOf({ nonce }: Pick<StartedSession, 'nonce'>, shots: readonly Shot[], extra: object = {}): Submission {
+export function submissionOf(
+  { nonce }: Pick<StartedSession, 'nonce'>,
+  shots: readonly Shot[],
+  extra: object = {},
+): Submission {
   return {
     meta: {
       version: 1,

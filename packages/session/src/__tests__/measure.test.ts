@@ -4,11 +4,11 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createLiveness } from '@unspoof/node'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { CHALLENGE_BOUNDS } from '../challenge/challenge.ts'
-import { CONTINUITY_BOUNDS, continuityFrame } from '../frames/continuity.ts'
-import { faceGeometry } from '../frames/face-geometry.ts'
+import { CONTINUITY_BOUNDS, type ContinuityFrame, continuityFrame, likenessOf } from '../frames/continuity.ts'
+import { type FaceGeometry, faceGeometry } from '../frames/face-geometry.ts'
 import { FROZEN_BELOW } from '../frames/frozen.ts'
 import { lumaGrid, meanDifference } from '../frames/luma.ts'
 import { hammingDistance, type PerceptualHash, perceptualHash } from '../frames/perceptual-hash.ts'
@@ -18,6 +18,9 @@ import { fromJpeg } from './scene.ts'
 const DATA = `${process.cwd()}/../shared/data`
 const MAX_COARSE = 4
 
+/** Numbers of frames this far apart are a fraction of a second apart. */
+const NEAR = 12
+
 interface Picture {
   readonly clip: string
   readonly person: string
@@ -25,12 +28,25 @@ interface Picture {
   readonly path: string
 }
 
+interface Seen extends Picture {
+  readonly bytes: Uint8Array
+  readonly grid: Float64Array
+  readonly hash: PerceptualHash
+  readonly continuity: ContinuityFrame | undefined
+  readonly geometry: FaceGeometry | undefined
+}
+
 /** Webcam pictures of 640 x 480 in which people sit still: the hardest to tell from a repeated frame. */
 function pictures(): Picture[] {
   return ['nuaa', 'nuaa-dev'].flatMap((set) =>
     readdirSync(`${DATA}/${set}/live`).map((name) => {
       const parts = name.replace('.jpg', '').split('_')
-      return { clip: `${set}:${parts.slice(0, 5).join('_').replace(/_\d+$/, '')}`, person: parts[0]!, number: Number(parts.at(-1)), path: `${DATA}/${set}/live/${name}` }
+      return {
+        clip: `${set}:${parts.slice(0, 5).join('_').replace(/_\d+$/, '')}`,
+        person: parts[0]!,
+        number: Number(parts.at(-1)),
+        path: `${DATA}/${set}/live/${name}`,
+      }
     }),
   )
 }
@@ -39,22 +55,33 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
   it('prints the table', { timeout: 1_800_000 }, async () => {
     const all = pictures()
     await using liveness = await createLiveness()
-    const seen = []
+    const seen: Seen[] = []
     for (const picture of all) {
       const bytes = new Uint8Array(readFileSync(picture.path))
       const frame = await fromJpeg(bytes)
       const grid = lumaGrid(frame)
       const { face } = await liveness.check(frame, { crops: 1 })
-      seen.push({ ...picture, bytes, grid, hash: perceptualHash(grid), continuity: continuityFrame(frame, face), geometry: faceGeometry(face) })
+      seen.push({
+        ...picture,
+        bytes,
+        grid,
+        hash: perceptualHash(grid),
+        continuity: continuityFrame(frame, face),
+        geometry: faceGeometry(face),
+      })
     }
-    const lines: string[] = [`${seen.length} pictures, ${new Set(seen.map(({ clip }) => clip)).size} clips, ${new Set(seen.map(({ person }) => person)).size} people`]
+    const lines: string[] = [
+      `${seen.length} pictures, ${new Set(seen.map(({ clip }) => clip)).size} clips, ${new Set(seen.map(({ person }) => person)).size} people`,
+    ]
 
-    const forgeries: Record<string, (picture: sharp.Sharp, width: number, height: number) => sharp.Sharp> = {
+    const forgeries: Record<string, (picture: Sharp, width: number, height: number) => Sharp> = {
       'quality 70': (p) => p.jpeg({ quality: 70 }),
       'quality 80': (p) => p.jpeg({ quality: 80 }),
       'quality 95': (p) => p.jpeg({ quality: 95 }),
-      '1 px off each side, quality 70': (p, width, height) => p.extract({ left: 1, top: 1, width: width - 2, height: height - 2 }).jpeg({ quality: 70 }),
-      '1 px off left and top, quality 85': (p, width, height) => p.extract({ left: 1, top: 1, width: width - 1, height: height - 1 }).jpeg({ quality: 85 }),
+      '1 px off each side, quality 70': (p, width, height) =>
+        p.extract({ left: 1, top: 1, width: width - 2, height: height - 2 }).jpeg({ quality: 70 }),
+      '1 px off left and top, quality 85': (p, width, height) =>
+        p.extract({ left: 1, top: 1, width: width - 1, height: height - 1 }).jpeg({ quality: 85 }),
       'mirrored, quality 80': (p) => p.flop().jpeg({ quality: 80 }),
     }
     for (const [name, forge] of Object.entries(forgeries)) {
@@ -72,21 +99,45 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
 
     let falsePairs = 0
     let pairs = 0
-    const near: number[] = []
-    const likeSame: number[] = []
     for (const [i, a] of seen.entries()) {
       for (const b of seen.slice(0, i)) {
         if (a.clip !== b.clip) continue
         pairs++
         if (same(a.hash, b.hash)) falsePairs++
-        const gap = Math.abs(a.number - b.number)
-        if (gap > 12) continue
-        near.push(meanDifference(a.grid, b.grid))
-        if (a.continuity && b.continuity) likeSame.push(likeness(a.continuity.patch, b.continuity.patch))
       }
     }
     lines.push(`other frame of the same clip: taken for the same in ${falsePairs} of ${pairs} pairs`)
-    lines.push(`frames at most 12 apart: mean difference ${quantiles(near)}; below ${FROZEN_BELOW}: ${near.filter((d) => d < FROZEN_BELOW).length} of ${near.length}`)
+
+    // What a session sees: frames of one clip in their order, a fraction of a second apart.
+    const clips = [...new Set(seen.map(({ clip }) => clip))].map((clip) =>
+      seen.filter((p) => p.clip === clip).sort((a, b) => a.number - b.number),
+    )
+    const near: number[] = []
+    const likeSame: number[] = []
+    const growths: number[] = []
+    const sways: number[] = []
+    for (const clip of clips) {
+      for (let i = 1; i < clip.length; i++) {
+        const [a, b] = [clip[i - 1]!, clip[i]!]
+        if (b.number - a.number > NEAR) continue
+        near.push(meanDifference(a.grid, b.grid))
+        const run = clip.slice(Math.max(0, i - 3), i + 1).flatMap(({ continuity }) => continuity ?? [])
+        if (a.continuity && b.continuity) likeSame.push(likenessOf(run, run.length - 1))
+        if (a.geometry && b.geometry) {
+          growths.push(Math.max(a.geometry.size / b.geometry.size, b.geometry.size / a.geometry.size))
+          sways.push(Math.abs(a.geometry.yaw - b.geometry.yaw))
+        }
+      }
+    }
+    lines.push(
+      `frames at most ${NEAR} apart: mean difference ${quantiles(near)}; below ${FROZEN_BELOW}: ${near.filter((d) => d < FROZEN_BELOW).length} of ${near.length}`,
+    )
+    lines.push(
+      `  ratio of sizes ${quantiles(growths)}; above ${CHALLENGE_BOUNDS.heldGrowth}: ${share(growths, (v) => v > CHALLENGE_BOUNDS.heldGrowth)}`,
+    )
+    lines.push(
+      `  change of yaw ${quantiles(sways)}; above ${CHALLENGE_BOUNDS.heldSway}: ${share(sways, (v) => v > CHALLENGE_BOUNDS.heldSway)}`,
+    )
 
     // Two sessions of one person right after each other: 12 frames, then the next 12, 4 of them remembered, 2 enough.
     let alarms = 0
@@ -104,18 +155,26 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
     lines.push(`a second session of the same person, right after the first: ${alarms} of ${trials} taken for a repeat`)
 
     const likeOther: number[] = []
-    for (const [i, a] of seen.entries()) {
-      for (const b of seen.slice(0, i)) {
-        if (a.person !== b.person && a.continuity && b.continuity && (i + b.number) % 7 === 0) likeOther.push(likeness(a.continuity.patch, b.continuity.patch))
+    for (const a of clips) {
+      for (const b of clips) {
+        if (a[0]!.person === b[0]!.person) continue
+        for (let i = 2; i < a.length; i += 5) {
+          const run = [...a.slice(i - 2, i + 1), b[i % b.length]!].flatMap(({ continuity }) => continuity ?? [])
+          if (run.length === 4) likeOther.push(likenessOf(run, 3))
+        }
       }
     }
-    lines.push(`likeness, same clip, at most 12 apart: ${quantiles(likeSame)}`)
-    lines.push(`likeness, other person: ${quantiles(likeOther)}`)
+    lines.push(`likeness to the three before, same clip: ${quantiles(likeSame)}`)
+    lines.push(`likeness to the three before, other person: ${quantiles(likeOther)}`)
     for (const bound of [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
-      lines.push(`  bound ${bound}: same refused ${share(likeSame, (v) => v < bound)}, other person caught ${share(likeOther, (v) => v < bound)}`)
+      lines.push(
+        `  bound ${bound}: same refused ${share(likeSame, (v) => v < bound)}, other person caught ${share(likeOther, (v) => v < bound)}`,
+      )
     }
     const yaws = seen.flatMap(({ geometry }) => (geometry === undefined ? [] : Math.abs(geometry.yaw)))
-    lines.push(`|yaw| of people who look ahead: ${quantiles(yaws)}; above ${CHALLENGE_BOUNDS.heldYaw}: ${share(yaws, (v) => v > CHALLENGE_BOUNDS.heldYaw)}`)
+    lines.push(
+      `|yaw| of people who look ahead: ${quantiles(yaws)}; above ${CHALLENGE_BOUNDS.heldYaw}: ${share(yaws, (v) => v > CHALLENGE_BOUNDS.heldYaw)}`,
+    )
     lines.push(`likeness bound in use: ${CONTINUITY_BOUNDS.likeness}`)
     console.info(lines.join('\n'))
   })
@@ -125,10 +184,6 @@ function same(a: PerceptualHash, b: PerceptualHash): boolean {
   let coarse = 0
   for (let i = 0; i < a.coarse.length; i++) coarse += a.coarse[i] === b.coarse[i] ? 0 : 1
   return coarse <= MAX_COARSE && hammingDistance(a.fine, b.fine) <= MAX_DISTANCE
-}
-
-function likeness(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 }
 
 function quantiles(values: readonly number[]): string {

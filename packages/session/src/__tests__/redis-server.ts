@@ -30,7 +30,20 @@ export class RedisServer {
   }
 
   #spawn(): ChildProcess {
-    const args = ['--port', this.port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder, '--loglevel', 'warning']
+    const args = [
+      '--port',
+      this.port,
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      this.#folder,
+      '--loglevel',
+      'warning',
+    ]
     return spawn('redis-server', args.map(String), { stdio: 'ignore' })
   }
 
@@ -43,7 +56,12 @@ export class RedisServer {
 
   /** As an application should configure it. */
   client(options: RedisOptions = {}): Redis {
-    const client = new Redis(this.port, '127.0.0.1', { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: () => 100, ...options })
+    const client = new Redis(this.port, '127.0.0.1', {
+      maxRetriesPerRequest: 1,
+      enableOfflineQueue: false,
+      retryStrategy: () => 100,
+      ...options,
+    })
     // Without a listener ioredis writes every lost connection to the console.
     client.on('error', () => undefined)
     this.#clients.push(client)

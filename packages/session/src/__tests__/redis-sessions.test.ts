@@ -25,7 +25,13 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     server = await RedisServer.start()
     clients = [await server.connected(), await server.connected()]
     const [one, two] = clients.map((client) =>
-      createHarness({ store: createRedisStore(client), secret, challenges: ['none'], limits: { starts: 1000 }, now: () => Date.now() }),
+      createHarness({
+        store: createRedisStore(client),
+        secret,
+        challenges: ['none'],
+        limits: { starts: 1000 },
+        now: () => Date.now(),
+      }),
     )
     pair = { one: one!, two: two! }
   })
@@ -56,7 +62,9 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     const started = await pair.two.sessions.create(ANN)
     await new Promise((resolve) => setTimeout(resolve, 200))
     const shots = first.submission.frames.map((jpeg, i) => ({ jpeg, timeMs: i * 110 }))
-    expect((await pair.two.sessions.submit(started.id, submissionOf(started, shots), ANN)).reasons).toContain('frames-seen-before')
+    expect((await pair.two.sessions.submit(started.id, submissionOf(started, shots), ANN)).reasons).toContain(
+      'frames-seen-before',
+    )
   })
 
   it('R13: 100 submissions at once of each of 50 sessions, over both: 50 results', { timeout: 120_000 }, async () => {
@@ -77,14 +85,30 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
 
   it('a token passes once, wherever it is verified', async () => {
     const { privateKey, publicKey } = await generateTokenKeys('ES256')
-    const signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, algorithm: 'ES256', issuer: 'i', audience: 'a' })
-    const signing = createHarness({ store: createRedisStore(clients[0]!), secret, challenges: ['none'], signer, now: () => Date.now() })
+    const signer = await createTokenSigner({
+      key: privateKey,
+      kid: publicKey.kid!,
+      algorithm: 'ES256',
+      issuer: 'i',
+      audience: 'a',
+    })
+    const signing = createHarness({
+      store: createRedisStore(clients[0]!),
+      secret,
+      challenges: ['none'],
+      signer,
+      now: () => Date.now(),
+    })
     const { started, submission } = await begin({ one: signing, two: signing })
     const { token } = await signing.sessions.submit(started.id, submission, ANN)
     const verifiers = await Promise.all(
-      clients.map((client) => createTokenVerifier({ keys: [publicKey], issuer: 'i', audience: 'a', store: createRedisStore(client) })),
+      clients.map((client) =>
+        createTokenVerifier({ keys: [publicKey], issuer: 'i', audience: 'a', store: createRedisStore(client) }),
+      ),
     )
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => codeOf(verifiers[i % 2]!.verify(token!, ANN))))
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => codeOf(verifiers[i % 2]!.verify(token!, ANN))),
+    )
     expect(answers.filter((code) => code.startsWith('resolved'))).toHaveLength(1)
     expect(answers.filter((code) => code === 'TOKEN_INVALID')).toHaveLength(39)
     expect(await codeOf(signing.sessions.result(started.id, ANN))).toBe('SESSION_USED')
@@ -121,7 +145,10 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
       ])
       server.thaw()
       await recovers()
-      const codes = [await codeOf(pair.one.sessions.submit(started.id, submission, ANN)), await codeOf(pair.two.sessions.submit(started.id, submission, ANN))]
+      const codes = [
+        await codeOf(pair.one.sessions.submit(started.id, submission, ANN)),
+        await codeOf(pair.two.sessions.submit(started.id, submission, ANN)),
+      ]
       expect(codes.filter((code) => code.includes('"live"')).length).toBeLessThanOrEqual(1)
       expect(await codeOf(pair.two.sessions.submit(other.started.id, other.submission, ANN))).toBe('SESSION_USED')
     })
@@ -129,7 +156,9 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     it('killed while judging: no verdict that the backend could not read', async () => {
       const { started, submission } = await begin(pair)
       let reached = (): void => {}
-      const judging = new Promise<void>((resolve) => (reached = resolve))
+      const judging = new Promise<void>((resolve) => {
+        reached = resolve
+      })
       const slow = createHarness(
         { store: createRedisStore(clients[0]!), secret, challenges: ['none'] },
         {

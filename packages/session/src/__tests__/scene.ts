@@ -1,7 +1,7 @@
 /** A drawn room with a drawn person in it, as a camera would see them: the tests' own bona fide and its forgeries. */
 import { boxFromCorners, createFrame, type Face, type Frame } from '@unspoof/core'
 import { seededRandom } from '@unspoof/core/testing'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 
 export interface Scene {
   /** Seed of the room behind the person. */
@@ -51,7 +51,9 @@ export function draw(scene: Scene, width = WIDTH, height = HEIGHT): Drawn {
       const v = (y - scene.y * height) / half
       const inFace = (u / 2) ** 2 + ((v - 0.9) / 2.7) ** 2 < 1
       // Skin moves with the nose: texture of a turned head is shifted.
-      let luma = inFace ? 150 + 60 * at(looks, (u - scene.yaw * 0.6) / 5 + 0.5, v / 6 + 0.4) : 110 + 110 * at(room, x / width, y / height)
+      let luma = inFace
+        ? 150 + 60 * at(looks, (u - scene.yaw * 0.6) / 5 + 0.5, v / 6 + 0.4)
+        : 110 + 110 * at(room, x / width, y / height)
       if (inFace) {
         for (const [point, radius, dark] of marks) {
           const d = ((x - point.x) ** 2 + (y - point.y) ** 2) / (radius * half) ** 2
@@ -67,12 +69,20 @@ export function draw(scene: Scene, width = WIDTH, height = HEIGHT): Drawn {
       data[p + 2] = clamp(luma + grain - tint)
     }
   }
-  const box = boxFromCorners(points.rightEye.x - half, points.rightEye.y - 1.8 * half, points.leftEye.x + half, points.mouth.y + 1.4 * half)
-  return { frame: createFrame({ data, width, height, channels: 3 }), face: { box, detectorBox: box, keyPoints: points, score: 0.99 } }
+  const box = boxFromCorners(
+    points.rightEye.x - half,
+    points.rightEye.y - 1.8 * half,
+    points.leftEye.x + half,
+    points.mouth.y + 1.4 * half,
+  )
+  return {
+    frame: createFrame({ data, width, height, channels: 3 }),
+    face: { box, detectorBox: box, keyPoints: points, score: 0.99 },
+  }
 }
 
 function clamp(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value
+  return Math.max(0, Math.min(255, value))
 }
 
 function pointsOf({ x, y, size, yaw }: Scene, width: number, height: number): NonNullable<Face['keyPoints']> {
@@ -96,10 +106,19 @@ function texture(seed: number, hills: number): Float32Array {
   let values = textures.get(key)
   if (values === undefined) {
     const random = seededRandom(seed)
-    const all = Array.from({ length: hills }, () => [random(), random(), 0.05 + 0.2 * random(), random() * 2 - 1] as const)
+    const all = Array.from(
+      { length: hills },
+      () => [random(), random(), 0.05 + 0.2 * random(), random() * 2 - 1] as const,
+    )
     values = Float32Array.from({ length: TEXTURE * TEXTURE }, (_, i) => {
       const [x, y] = [(i % TEXTURE) / (TEXTURE - 1), Math.floor(i / TEXTURE) / (TEXTURE - 1)]
-      return Math.tanh(all.reduce((sum, [hx, hy, radius, height]) => sum + height * Math.exp(-((x - hx) ** 2 + (y - hy) ** 2) / (2 * radius * radius)), 0))
+      return Math.tanh(
+        all.reduce(
+          (sum, [hx, hy, radius, height]) =>
+            sum + height * Math.exp(-((x - hx) ** 2 + (y - hy) ** 2) / (2 * radius * radius)),
+          0,
+        ),
+      )
     })
     textures.set(key, values)
   }
@@ -113,7 +132,10 @@ function at(values: Float32Array, x: number, y: number): number {
   const [ix, iy] = [Math.floor(fx), Math.floor(fy)]
   const [wx, wy] = [fx - ix, fy - iy]
   const i = iy * TEXTURE + ix
-  return (values[i]! * (1 - wx) + values[i + 1]! * wx) * (1 - wy) + (values[i + TEXTURE]! * (1 - wx) + values[i + TEXTURE + 1]! * wx) * wy
+  return (
+    (values[i]! * (1 - wx) + values[i + 1]! * wx) * (1 - wy) +
+    (values[i + TEXTURE]! * (1 - wx) + values[i + TEXTURE + 1]! * wx) * wy
+  )
 }
 
 export async function toJpeg(frame: Frame, quality = 92): Promise<Uint8Array> {
@@ -125,6 +147,6 @@ export async function fromJpeg(bytes: Uint8Array): Promise<Frame> {
   return createFrame({ data: new Uint8Array(data), width: info.width, height: info.height, channels: 3 })
 }
 
-export function raw({ data, width, height, channels }: Frame): sharp.Sharp {
+export function raw({ data, width, height, channels }: Frame): Sharp {
   return sharp(data, { raw: { width, height, channels } })
 }

@@ -9,7 +9,10 @@ import { hasRedis, RedisServer } from './redis-server.ts'
 
 describe('memory store', () => {
   const time = { ms: 0 }
-  testStore(it, { create: () => createMemoryStore({ now: () => time.ms }), wait: (ms) => void (time.ms += ms) })
+  const wait = (ms: number): void => {
+    time.ms += ms
+  }
+  testStore(it, { create: () => createMemoryStore({ now: () => time.ms }), wait })
 
   it('is bounded: values go, least recently used first; markers and counters stay', async () => {
     const store = createMemoryStore({ maxEntries: 20, now: () => 0 })
@@ -117,8 +120,8 @@ describe.skipIf(!hasRedis)('redis store', () => {
   })
 
   it.each([[{}], [{ timeoutMs: 0 }], [{ prefix: 1 }]])('refuses a wrong client or %j', (options) => {
-    expect(() => createRedisStore(Object.keys(options).length === 0 ? ({} as never) : one, options as object)).toThrowError(
-      expect.objectContaining({ code: 'OPTION_INVALID' }),
-    )
+    expect(() =>
+      createRedisStore(Object.keys(options).length === 0 ? ({} as never) : one, options as object),
+    ).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 })

@@ -1,9 +1,27 @@
 /** B6 of the security goals: tokens that must not pass, and the one that does. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { isLivenessError } from '@unspoof/core'
-import { base64url, exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
+import {
+  base64url,
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMemoryStore, createTokenSigner, createTokenVerifier, generateTokenKeys, type TokenSigner, type TokenVerifier, type TokenVerifierOptions } from '../index.ts'
+import {
+  createMemoryStore,
+  createTokenSigner,
+  createTokenVerifier,
+  generateTokenKeys,
+  type TokenSigner,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from '../index.ts'
 import { clock, codeOf, createHarness, submissionOf } from './harness.ts'
 
 const ANN = { subject: 'ann' }
@@ -15,7 +33,12 @@ beforeAll(async () => {
   const keys = await generateTokenKeys()
   privateKey = keys.privateKey
   publicKey = keys.publicKey
-  signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, issuer: 'https://id.example', audience: 'login' })
+  signer = await createTokenSigner({
+    key: privateKey,
+    kid: publicKey.kid!,
+    issuer: 'https://id.example',
+    audience: 'login',
+  })
 })
 
 async function verifier(options: Partial<TokenVerifierOptions> = {}): Promise<TokenVerifier> {
@@ -29,15 +52,37 @@ async function verifier(options: Partial<TokenVerifierOptions> = {}): Promise<To
   })
 }
 
-const CLAIMS = { sub: 'ann', sid: 's'.repeat(22), nonce: 'n'.repeat(22), operatingPoint: 'balanced', challenge: 'turn-left', models: [{ id: 'pad', version: '1.0.0' }] } as const
+const CLAIMS = {
+  sub: 'ann',
+  sid: 's'.repeat(22),
+  nonce: 'n'.repeat(22),
+  operatingPoint: 'balanced',
+  challenge: 'turn-left',
+  models: [{ id: 'pad', version: '1.0.0' }],
+} as const
 let count = 0
 const jti = () => `jti-${++count}-00000000000000`
 
 /** A token that differs from a good one in what is given. */
-async function token(change: Record<string, unknown> = {}, header: Record<string, unknown> = {}, key?: CryptoKey | Uint8Array): Promise<string> {
-  const payload = { iss: 'https://id.example', aud: 'login', iat: NOW, exp: NOW + 120, verdict: 'live', jti: jti(), ...CLAIMS, ...change }
+async function token(
+  change: Record<string, unknown> = {},
+  header: Record<string, unknown> = {},
+  key?: CryptoKey | Uint8Array,
+): Promise<string> {
+  const payload = {
+    iss: 'https://id.example',
+    aud: 'login',
+    iat: NOW,
+    exp: NOW + 120,
+    verdict: 'live',
+    jti: jti(),
+    ...CLAIMS,
+    ...change,
+  }
   const signing = key ?? ((await importJWK(privateKey, 'EdDSA')) as CryptoKey)
-  return new SignJWT(payload as never).setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid!, typ: 'liveness+jwt', ...header }).sign(signing as never)
+  return new SignJWT(payload as never)
+    .setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid!, typ: 'liveness+jwt', ...header })
+    .sign(signing as never)
 }
 
 describe('a good token', () => {
@@ -45,28 +90,60 @@ describe('a good token', () => {
     const v = await verifier()
     const good = await signer.sign({ ...CLAIMS, jti: 'one-and-only-00000000' }, NOW)
     const claims = await v.verify(good, ANN)
-    expect(claims).toEqual({ ...CLAIMS, jti: 'one-and-only-00000000', iss: 'https://id.example', aud: 'login', iat: NOW, exp: NOW + 120, verdict: 'live' })
+    expect(claims).toEqual({
+      ...CLAIMS,
+      jti: 'one-and-only-00000000',
+      iss: 'https://id.example',
+      aud: 'login',
+      iat: NOW,
+      exp: NOW + 120,
+      verdict: 'live',
+    })
     expect(await codeOf(v.verify(good, ANN))).toBe('TOKEN_INVALID')
   })
 
   it('has no score in it', async () => {
     const good = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
-    const text = good.split('.').slice(0, 2).map((part) => new TextDecoder().decode(base64url.decode(part))).join()
+    const text = good
+      .split('.')
+      .slice(0, 2)
+      .map((part) => new TextDecoder().decode(base64url.decode(part)))
+      .join()
     expect(text).not.toMatch(/prob|score|logit|threshold|stability/i)
   })
 
   it.each(['EdDSA', 'ES256'] as const)('comes from a session and is verified, %s', async (algorithm) => {
     const keys = await generateTokenKeys(algorithm)
-    const own = await createTokenSigner({ key: keys.privateKey, kid: keys.publicKey.kid!, algorithm, issuer: 'i', audience: 'a' })
+    const own = await createTokenSigner({
+      key: keys.privateKey,
+      kid: keys.publicKey.kid!,
+      algorithm,
+      issuer: 'i',
+      audience: 'a',
+    })
     const store = createMemoryStore({ now: () => clock.ms })
     const h = createHarness({ signer: own, store, challenges: ['none'], operatingPoint: 'strict' })
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
     h.advance(6000)
     const answer = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
-    const v = await verifier({ keys: [keys.publicKey], issuer: 'i', audience: 'a', store, now: () => clock.ms, operatingPoint: 'strict', models: ['example-pad@1.0.0'] })
+    const v = await verifier({
+      keys: [keys.publicKey],
+      issuer: 'i',
+      audience: 'a',
+      store,
+      now: () => clock.ms,
+      operatingPoint: 'strict',
+      models: ['example-pad@1.0.0'],
+    })
     const claims = await v.verify(answer.token!, ANN)
-    expect(claims).toMatchObject({ sub: 'ann', sid: started.id, nonce: started.nonce, operatingPoint: 'strict', challenge: 'none' })
+    expect(claims).toMatchObject({
+      sub: 'ann',
+      sid: started.id,
+      nonce: started.nonce,
+      operatingPoint: 'strict',
+      challenge: 'none',
+    })
     // Using the token used the result up as well.
     expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_USED')
   })
@@ -97,7 +174,13 @@ describe('a good token', () => {
   it('keys rotate by kid', async () => {
     const next = await generateTokenKeys('ES256')
     const both = await verifier({ keys: [publicKey, next.publicKey] })
-    const after = await createTokenSigner({ key: next.privateKey, kid: next.publicKey.kid!, algorithm: 'ES256', issuer: 'https://id.example', audience: 'login' })
+    const after = await createTokenSigner({
+      key: next.privateKey,
+      kid: next.publicKey.kid!,
+      algorithm: 'ES256',
+      issuer: 'https://id.example',
+      audience: 'login',
+    })
     await both.verify(await signer.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
     await both.verify(await after.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
     const old = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
@@ -107,9 +190,19 @@ describe('a good token', () => {
   it('is signed with a PEM or a KeyObject as well', async () => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const jwk = { ...createPublicKey(pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()).export({ format: 'jwk' }), kid: 'k', alg: 'ES256' }
+    const jwk = {
+      ...createPublicKey(pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()).export({ format: 'jwk' }),
+      kid: 'k',
+      alg: 'ES256',
+    }
     for (const key of [pem, pair.privateKey]) {
-      const own = await createTokenSigner({ key, kid: 'k', algorithm: 'ES256', issuer: 'https://id.example', audience: 'login' })
+      const own = await createTokenSigner({
+        key,
+        kid: 'k',
+        algorithm: 'ES256',
+        issuer: 'https://id.example',
+        audience: 'login',
+      })
       await (await verifier({ keys: [jwk as JWK] })).verify(await own.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
     }
   })
@@ -128,14 +221,24 @@ describe('a good token', () => {
 
 describe('tokens (B6)', () => {
   const cases: Record<string, () => Promise<string>> = {
-    '119: alg none': async () => new UnsecuredJWT({ ...CLAIMS, verdict: 'live' }).setIssuer('https://id.example').setAudience('login').setExpirationTime(NOW + 60).encode(),
+    '119: alg none': async () =>
+      new UnsecuredJWT({ ...CLAIMS, verdict: 'live' })
+        .setIssuer('https://id.example')
+        .setAudience('login')
+        .setExpirationTime(NOW + 60)
+        .encode(),
     '119: alg none, signature kept': async () => {
       const [, payload, signature] = (await token()).split('.')
       return `${base64url.encode(JSON.stringify({ alg: 'none', kid: publicKey.kid, typ: 'liveness+jwt' }))}.${payload}.${signature}`
     },
-    '120: HS256 with the public key as JWK': async () => token({}, { alg: 'HS256' }, new TextEncoder().encode(JSON.stringify(publicKey))),
+    '120: HS256 with the public key as JWK': async () =>
+      token({}, { alg: 'HS256' }, new TextEncoder().encode(JSON.stringify(publicKey))),
     '120: HS256 with the public key as SPKI': async () =>
-      token({}, { alg: 'HS256' }, new TextEncoder().encode(await exportSPKI((await importJWK(publicKey, 'EdDSA')) as CryptoKey))),
+      token(
+        {},
+        { alg: 'HS256' },
+        new TextEncoder().encode(await exportSPKI((await importJWK(publicKey, 'EdDSA')) as CryptoKey)),
+      ),
     '121: a key of its own as jwk': async () => {
       const own = await generateKeyPair('EdDSA', { extractable: true })
       return token({}, { jwk: await exportJWK(own.publicKey) }, own.privateKey)
@@ -166,7 +269,8 @@ describe('tokens (B6)', () => {
     'no models': async () => token({ models: [] }),
     'a model without a version': async () => token({ models: [{ id: 'pad' }] }),
     'signed by another key': async () => token({}, {}, (await generateKeyPair('EdDSA')).privateKey),
-    'signed with ES256 under an EdDSA kid': async () => token({}, { alg: 'ES256' }, (await generateKeyPair('ES256')).privateKey),
+    'signed with ES256 under an EdDSA kid': async () =>
+      token({}, { alg: 'ES256' }, (await generateKeyPair('ES256')).privateKey),
     'a payload changed': async () => {
       const [header, , signature] = (await token()).split('.')
       const [, payload] = (await token({ sub: 'ann', operatingPoint: 'strict' })).split('.')
@@ -183,7 +287,9 @@ describe('tokens (B6)', () => {
 
   it.each(Object.keys(cases))('%s', async (name) => {
     const error = await (await verifier()).verify(await cases[name]!(), ANN).catch((thrown: unknown) => thrown)
-    expect(isLivenessError(error) && { code: error.code, status: error.status, message: error.message, cause: error.cause }).toEqual({
+    expect(
+      isLivenessError(error) && { code: error.code, status: error.status, message: error.message, cause: error.cause },
+    ).toEqual({
       code: 'TOKEN_INVALID',
       status: 401,
       message: 'The liveness token was not accepted.',
@@ -220,10 +326,16 @@ describe('tokens (B6)', () => {
     const v = await verifier()
     const good = await token()
     const error = await v.verify(good, { ...ANN, operatingPoint: 'strict' }).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'OPERATING_POINT_TOO_WEAK', status: 403, message: 'The liveness token was not accepted.' })
+    expect(error).toMatchObject({
+      code: 'OPERATING_POINT_TOO_WEAK',
+      status: 403,
+      message: 'The liveness token was not accepted.',
+    })
     expect(await codeOf(v.verify(await token({ operatingPoint: 'lenient' }), ANN))).toBe('OPERATING_POINT_TOO_WEAK')
     // A route cannot ask for less than the verifier.
-    expect(await codeOf(v.verify(await token({ operatingPoint: 'lenient' }), { ...ANN, operatingPoint: 'lenient' }))).toBe('OPERATING_POINT_TOO_WEAK')
+    expect(
+      await codeOf(v.verify(await token({ operatingPoint: 'lenient' }), { ...ANN, operatingPoint: 'lenient' })),
+    ).toBe('OPERATING_POINT_TOO_WEAK')
     await v.verify(await token({ operatingPoint: 'strict' }), ANN)
     await v.verify(good, ANN)
   })
@@ -231,9 +343,31 @@ describe('tokens (B6)', () => {
   it('129: a model that is not allowed', async () => {
     const v = await verifier({ models: ['pad@1.0.0', 'other'] })
     await v.verify(await token(), ANN)
-    await v.verify(await token({ models: [{ id: 'other', version: '9' }, { id: 'pad', version: '1.0.0' }] }), ANN)
-    expect(await codeOf(v.verify(await token({ models: [{ id: 'pad', version: '1.0.1' }] }), ANN))).toBe('TOKEN_INVALID')
-    expect(await codeOf(v.verify(await token({ models: [{ id: 'pad', version: '1.0.0' }, { id: 'third', version: '1' }] }), ANN))).toBe('TOKEN_INVALID')
+    await v.verify(
+      await token({
+        models: [
+          { id: 'other', version: '9' },
+          { id: 'pad', version: '1.0.0' },
+        ],
+      }),
+      ANN,
+    )
+    expect(await codeOf(v.verify(await token({ models: [{ id: 'pad', version: '1.0.1' }] }), ANN))).toBe(
+      'TOKEN_INVALID',
+    )
+    expect(
+      await codeOf(
+        v.verify(
+          await token({
+            models: [
+              { id: 'pad', version: '1.0.0' },
+              { id: 'third', version: '1' },
+            ],
+          }),
+          ANN,
+        ),
+      ),
+    ).toBe('TOKEN_INVALID')
   })
 
   it('a challenge that does not count', async () => {
@@ -277,6 +411,8 @@ describe('configuration', () => {
     ['ten minutes', () => ({ expiresInSeconds: 600 })],
     ['no kid', () => ({ kid: '' })],
   ])('a signer with %s is refused', async (_, change) => {
-    expect(await codeOf(createTokenSigner({ key: privateKey, kid: 'k', issuer: 'i', audience: 'a', ...change() }))).toBe('OPTION_INVALID')
+    expect(
+      await codeOf(createTokenSigner({ key: privateKey, kid: 'k', issuer: 'i', audience: 'a', ...change() })),
+    ).toBe('OPTION_INVALID')
   })
 })

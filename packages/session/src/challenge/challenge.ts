@@ -18,8 +18,10 @@ export const CHALLENGE_BOUNDS = {
   turn: 0.35,
   /** Change of yaw in the other direction that is a wrong turn. */
   wrongTurn: 0.25,
-  /** Yaw from straight ahead while holding still: about 14 degrees either way. */
-  heldYaw: 0.22,
+  /** Yaw from straight ahead while holding still, median: about 18 degrees either way. Faces are not symmetrical, nor are people's habits. */
+  heldYaw: 0.3,
+  /** Yaw of a held frame from that median: about 12 degrees. */
+  heldSway: 0.2,
   /** Growth of the face that is a move closer. The instruction asks for a quarter. */
   growth: 1.2,
   /** Growth while holding still. */
@@ -79,9 +81,10 @@ function turnFault(
   moved: readonly ChallengeFrame[],
   held: readonly ChallengeFrame[],
 ): ChallengeFault | undefined {
-  if (heldFaces.some(({ yaw }) => Math.abs(yaw) > CHALLENGE_BOUNDS.heldYaw)) return 'not-held'
-  const direction = (kind === 'turn-left') !== mirrored ? 1 : -1
   const base = median(heldFaces.map(({ yaw }) => yaw))
+  const sways = heldFaces.some(({ yaw }) => Math.abs(yaw - base) > CHALLENGE_BOUNDS.heldSway)
+  if (sways || Math.abs(base) > CHALLENGE_BOUNDS.heldYaw) return 'not-held'
+  const direction = (kind === 'turn-left') !== mirrored ? 1 : -1
   const turnOf = ({ yaw }: FaceGeometry): number => (yaw - base) * direction
   if (moved.some(({ face }) => face !== undefined && turnOf(face) <= -CHALLENGE_BOUNDS.wrongTurn))
     return 'wrong-direction'

@@ -8,9 +8,12 @@ export const CONTINUITY_BOUNDS = {
   jump: 2.5,
   /** Ratio of sizes, either way. */
   scale: 1.6,
-  /** Correlation of the aligned faces' luma, -1..1, below which they are not one face. */
-  likeness: 0.2,
+  /** Correlation of the aligned faces' luma, -1..1, below which they are not one face: the best of the {@link MEMORY} faces before counts. */
+  likeness: 0.5,
 } as const
+
+/** Faces before that one is compared with: a blink, or key points that miss once, must not make a stranger of somebody. */
+const MEMORY = 3
 
 /** Samples along each side of the aligned face. */
 const PATCH = 24
@@ -34,11 +37,16 @@ export function continuityReason(frames: readonly ContinuityFrame[]): Reason | u
     if (jump > CONTINUITY_BOUNDS.jump) return reason('face-changed', { value: jump, bound: CONTINUITY_BOUNDS.jump })
     const scale = Math.max(after.face.size / before.face.size, before.face.size / after.face.size)
     if (scale > CONTINUITY_BOUNDS.scale) return reason('face-changed', { value: scale, bound: CONTINUITY_BOUNDS.scale })
-    const likeness = correlation(after.patch, before.patch)
+    const likeness = likenessOf(frames, i)
     if (!(likeness >= CONTINUITY_BOUNDS.likeness))
       return reason('face-changed', { value: likeness, bound: CONTINUITY_BOUNDS.likeness })
   }
   return undefined
+}
+
+/** How much face `i` is like those just before it, -1..1. */
+export function likenessOf(frames: readonly Pick<ContinuityFrame, 'patch'>[], i: number): number {
+  return Math.max(...frames.slice(Math.max(0, i - MEMORY), i).map(({ patch }) => correlation(patch, frames[i]!.patch)))
 }
 
 /** Luma of the face, turned and scaled so that eyes and mouth lie in fixed places; mean 0 and length 1. */

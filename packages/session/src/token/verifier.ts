@@ -1,5 +1,13 @@
 /** Decides whether a token is one of ours, for this account, strong enough, and used for the first time. */
-import { checkKeys, checkOneOf, invalid, LivenessError, OPERATING_POINTS, type OperatingPointName } from '@unspoof/core'
+import {
+  checkKeys,
+  checkOneOf,
+  invalid,
+  LivenessError,
+  OPERATING_POINTS,
+  type OperatingPoint,
+  type OperatingPointName,
+} from '@unspoof/core'
 import { type CryptoKey, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { equalText } from '../bytes.ts'
 import { CHALLENGE_KINDS, type ChallengeKind } from '../challenge/challenge.ts'

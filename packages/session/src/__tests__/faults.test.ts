@@ -1,0 +1,299 @@
+/** Whatever breaks, no session says `live`; and R14: clocks that jump. */
+import { createFrame, LivenessError, type SequenceResult } from '@unspoof/core'
+import { describe, expect, it } from 'vitest'
+import {
+  createMemoryStore,
+  createTokenSigner,
+  createTokenVerifier,
+  generateTokenKeys,
+  type SessionsOptions,
+  type Store,
+} from '../index.ts'
+import { clock, codeOf, createHarness, submissionOf } from './harness.ts'
+
+const ANN = { subject: 'ann' }
+
+async function outcome(options: Partial<SessionsOptions>, model = {}): Promise<{ code: string; result: string }> {
+  const h = createHarness({ challenges: ['none'], ...options }, model)
+  const started = await h.sessions.create(ANN)
+  const shots = await h.film(started)
+  h.advance(6000)
+  const code = await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))
+  return { code, result: await codeOf(h.sessions.result(started.id, ANN)) }
+}
+
+/** A sequence that says `live` in every way but the given one. */
+function lie(change: (good: SequenceResult) => object): Partial<SessionsOptions> {
+  return {
+    liveness: {
+      async checkSequence(frames, options) {
+        const results: SequenceResult['results'][number][] = []
+        for await (const _ of frames) {
+          const result = {
+            verdict: 'live',
+            code: 'LIVE',
+            liveProbability: 0.99,
+            stability: 1,
+            reasons: [],
+            hint: '',
+            face: null,
+            faces: [],
+            signals: null,
+            model: [{ id: 'pad', version: '1', variant: 'fp32' }],
+            operatingPoint: { name: options!.operatingPoint as 'balanced', threshold: 0.5 },
+            timings: { decode: 0, detect: 0, quality: 0, crop: 0, model: 0, total: 0 },
+            image: null,
+          } as const
+          results.push(result)
+          options!.onFrame!(result, results.length - 1)
+        }
+        const good: SequenceResult = {
+          verdict: 'live',
+          liveProbability: 0.99,
+          reasons: [],
+          hint: '',
+          frames: { read: 4, judged: 4, repeated: 0 },
+          results,
+        }
+        return { ...good, ...change(good) }
+      },
+    },
+  }
+}
+
+describe('a sequence that only claims to be live', () => {
+  it('passes where it is (the lie below is the only difference)', async () => {
+    expect((await outcome(lie(() => ({})))).code).toContain('"verdict":"live"')
+  })
+
+  it.each([
+    ['without a probability', () => ({ liveProbability: null })],
+    ['with NaN', () => ({ liveProbability: Number.NaN })],
+    ['with Infinity', () => ({ liveProbability: Number.POSITIVE_INFINITY })],
+    ['with 1.01', () => ({ liveProbability: 1.01 })],
+    ['with text', () => ({ liveProbability: '0.99' })],
+    ['below the threshold', () => ({ liveProbability: 0.49 })],
+    [
+      'with a threshold of NaN',
+      (g: SequenceResult) => ({
+        results: g.results.map((r) => ({ ...r, operatingPoint: { ...r.operatingPoint, threshold: Number.NaN } })),
+      }),
+    ],
+    [
+      'with a threshold of 0',
+      (g: SequenceResult) => ({
+        results: g.results.map((r) => ({ ...r, operatingPoint: { ...r.operatingPoint, threshold: 0 } })),
+      }),
+    ],
+    [
+      'at another operating point',
+      (g: SequenceResult) => ({
+        results: g.results.map((r) => ({ ...r, operatingPoint: { name: 'lenient', threshold: 0.2 } })),
+      }),
+    ],
+    [
+      'with no judged frame',
+      (g: SequenceResult) => ({ results: g.results.map((r) => ({ ...r, liveProbability: null })) }),
+    ],
+    ['with too few frames', (g: SequenceResult) => ({ results: g.results.slice(0, 2) })],
+    ['with no results', () => ({ results: [] })],
+    ['by no model', (g: SequenceResult) => ({ results: g.results.map((r) => ({ ...r, model: [] })) })],
+    ['with a verdict nobody knows', () => ({ verdict: 'LIVE' })],
+    ['with no verdict', () => ({ verdict: undefined })],
+  ])('%s is not', async (_, change) => {
+    const { code, result } = await outcome(lie(change as never))
+    expect(code).not.toContain('"live"')
+    expect(result).not.toContain('"verdict":"live"')
+  })
+
+  it('without reading the frames is not', async () => {
+    const liveness: SessionsOptions['liveness'] = {
+      checkSequence: async () => ({
+        verdict: 'live',
+        liveProbability: 0.99,
+        reasons: [],
+        hint: '',
+        frames: { read: 0, judged: 0, repeated: 0 },
+        results: [],
+      }),
+    }
+    expect((await outcome({ liveness })).code).not.toContain('"live"')
+  })
+
+  it('without faces fails an active challenge', async () => {
+    const { code } = await outcome({ ...lie(() => ({})), challenges: ['turn-left'] })
+    expect(code).toContain('challenge-failed')
+  })
+})
+
+describe('models and decoders that fail', () => {
+  const score = (margins: (boxes: readonly unknown[]) => unknown) => ({
+    score: async (_: unknown, boxes: readonly unknown[]) => ({
+      margins: margins(boxes),
+      timings: { crop: 0, model: 0 },
+    }),
+  })
+  it.each([
+    ['the model throws', {}, { score: () => Promise.reject(new Error('boom')) }],
+    ['the model answers NaN', {}, score((boxes) => boxes.map(() => Number.NaN))],
+    ['the model answers Infinity', {}, score((boxes) => boxes.map(() => Number.POSITIVE_INFINITY))],
+    ['the model answers nothing', {}, score(() => [])],
+    ['the model answers too few', {}, score((boxes) => boxes.slice(1).map(() => 4))],
+    ['the decoder throws', { decode: () => Promise.reject(new LivenessError('IMAGE_CORRUPT', 'Broken.')) }, {}],
+    ['the decoder gives no pixels', { decode: async () => ({ frame: undefined }) }, {}],
+    [
+      'the decoder gives other pixels',
+      {
+        decode: async () => ({ frame: createFrame({ data: new Uint8Array(336 * 252 * 3), width: 336, height: 252 }) }),
+      },
+      {},
+    ],
+    ['the check hangs', { submitTimeoutMs: 100 }, { score: () => new Promise(() => {}) }],
+  ])('%s', async (_, options, model) => {
+    const { code, result } = await outcome(options as never, model)
+    expect(code).not.toContain('"live"')
+    expect(result).not.toContain('"verdict":"live"')
+  })
+
+  it('a hanging check is given up with CHECK_TIMEOUT, and the person is not blamed', async () => {
+    const h = createHarness(
+      { challenges: ['none'], submitTimeoutMs: 100, limits: { starts: 100 } },
+      { score: () => new Promise(() => {}) },
+    )
+    for (let i = 0; i < 7; i++) {
+      const started = await h.sessions.create(ANN)
+      const shots = await h.film(started)
+      h.advance(6000)
+      expect(await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))).toBe('CHECK_TIMEOUT')
+      expect(await h.sessions.result(started.id, ANN)).toMatchObject({ verdict: 'not-checked' })
+    }
+  })
+
+  it('after OVERLOADED the same frames may come again', async () => {
+    let busy = true
+    const h = createHarness(
+      { challenges: ['none'] },
+      {
+        score: async (_, boxes) => {
+          if (busy) throw new LivenessError('OVERLOADED', 'Busy.', { retryAfter: 1 })
+          return { margins: boxes.map(() => 4), timings: { crop: 0, model: 0 } }
+        },
+      },
+    )
+    const started = await h.sessions.create(ANN)
+    const submission = submissionOf(started, await h.film(started))
+    h.advance(6000)
+    expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe('OVERLOADED')
+    busy = false
+    expect((await h.sessions.submit(started.id, submission, ANN)).verdict).toBe('live')
+  })
+
+  it('a caller that leaves gets no verdict, and the session is used up', async () => {
+    const h = createHarness({ challenges: ['none'] }, { score: () => new Promise(() => {}) })
+    const started = await h.sessions.create(ANN)
+    const submission = submissionOf(started, await h.film(started))
+    h.advance(6000)
+    const left = new AbortController()
+    const answer = codeOf(h.sessions.submit(started.id, submission, { ...ANN, signal: left.signal }))
+    setTimeout(() => left.abort(), 50)
+    expect(await answer).toBe('ABORTED')
+    expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe('SESSION_USED')
+  })
+})
+
+describe('stores that answer garbage', () => {
+  const broken = (change: Partial<Store>): Store => {
+    const store = createMemoryStore({ now: () => clock.ms })
+    return Object.assign(Object.create(store) as Store, {
+      shared: false,
+      ...Object.fromEntries(
+        (['get', 'set', 'add', 'delete', 'increment', 'append', 'members', 'close'] as const).map((name) => [
+          name,
+          store[name].bind(store),
+        ]),
+      ),
+      ...change,
+    })
+  }
+  it.each(['', 'null', '[]', '{}', '{"subject":1}', 'not json', '{"verdict":"live"}'])(
+    '%j as a session',
+    async (value) => {
+      const h = createHarness({ store: broken({ get: async () => ({ value, expiresInMs: 700_000 }) }) })
+      expect(
+        await codeOf(
+          h.sessions.submit(
+            'AAAAAAAAAAAAAAAAAAAAAA',
+            { meta: { version: 1, nonce: 'x', frames: [] }, frames: [] },
+            ANN,
+          ),
+        ),
+      ).toMatch(/STORE_UNAVAILABLE|SESSION_UNKNOWN/)
+    },
+  )
+
+  it('forged results are not read', async () => {
+    const store = createMemoryStore({ now: () => clock.ms })
+    const h = createHarness({ store, challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    for (const forged of ['{"verdict":"live"}', '{"verdict":"live","code":"SPOOF","reasons":[]}', '"live"']) {
+      await store.set(`result:${started.id}`, forged, 60_000)
+      expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('STORE_UNAVAILABLE')
+    }
+  })
+})
+
+describe('R14: clocks that jump', () => {
+  it('the wall clock ends and revives no session', async () => {
+    let wall = 1_800_000_000_000
+    const h = createHarness({ now: () => wall, challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    wall += 3600_000
+    h.advance(6000)
+    expect((await h.sessions.submit(started.id, submissionOf(started, shots), ANN)).verdict).toBe('live')
+    const late = await h.sessions.create(ANN)
+    const lateShots = await h.film(late)
+    wall -= 2 * 3600_000
+    h.advance(120_001)
+    expect(await codeOf(h.sessions.submit(late.id, submissionOf(late, lateShots), ANN))).toBe('SESSION_EXPIRED')
+    expect(await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))).toBe('SESSION_USED')
+  })
+
+  it("a suspended machine: the store's clock decides", async () => {
+    const h = createHarness({ challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    h.advance(3600_000)
+    expect(await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))).toBe('SESSION_UNKNOWN')
+  })
+
+  it('a token of a server whose clock is an hour off is refused, and five seconds are fine', async () => {
+    const { privateKey, publicKey } = await generateTokenKeys()
+    const signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, issuer: 'i', audience: 'a' })
+    let n = 0
+    const sign = (seconds: number) =>
+      signer.sign(
+        {
+          sub: 'ann',
+          jti: `jti-${n++}`,
+          sid: 's',
+          nonce: 'n',
+          operatingPoint: 'balanced',
+          challenge: 'none',
+          models: [{ id: 'pad', version: '1' }],
+        },
+        seconds,
+      )
+    const verifier = await createTokenVerifier({
+      keys: [publicKey],
+      issuer: 'i',
+      audience: 'a',
+      store: createMemoryStore(),
+      now: () => 1_800_000_000_000,
+    })
+    for (const off of [-3600, 3600, -126, 6])
+      expect(await codeOf(verifier.verify(await sign(1_800_000_000 + off), ANN))).toBe('TOKEN_INVALID')
+    for (const off of [-124, 0, 5])
+      expect((await verifier.verify(await sign(1_800_000_000 + off), ANN)).sub).toBe('ann')
+  })
+})

@@ -1,0 +1,487 @@
+/** The routes of PROTOCOL.md, as a web handler and through Express 4, Express 5 and node:http. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import type { LivenessError } from '@unspoof/core'
+import express5 from 'express'
+// @ts-expect-error: Express 4 under another name has no types of its own
+import express4 from 'express4'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { SessionsOptions } from '../index.ts'
+import {
+  createSessionHandler,
+  createTokenSigner,
+  createTokenVerifier,
+  generateTokenKeys,
+  type SessionHandlerOptions,
+  type StartedSession,
+  toNodeHandler,
+} from '../index.ts'
+import { createHarness, type Harness, submissionOf } from './harness.ts'
+
+const BASE = 'http://app.example/liveness'
+
+function make(options: Partial<SessionsOptions> = {}, handlerOptions: Partial<SessionHandlerOptions> = {}) {
+  const h = createHarness({ challenges: ['none'], ...options })
+  const handler = createSessionHandler(h.sessions, {
+    subject: (request) => request.headers.get('x-user') ?? undefined,
+    ...handlerOptions,
+  })
+  const call = (path: string, init: RequestInit = {}, user: string | null = 'ann') => {
+    const headers = new Headers(init.headers)
+    if (user !== null) headers.set('x-user', user)
+    return handler(new Request(`${BASE}${path}`, { ...init, headers }), undefined)
+  }
+  return { h, handler, call }
+}
+
+async function start(call: ReturnType<typeof make>['call']): Promise<StartedSession> {
+  const response = await call('/sessions', { method: 'POST' })
+  expect(response.status).toBe(201)
+  return response.json() as Promise<StartedSession>
+}
+
+async function formOf(h: Harness, started: StartedSession, film = {}): Promise<FormData> {
+  const { meta, frames } = submissionOf(started, await h.film(started, film))
+  h.advance(6000)
+  const form = new FormData()
+  form.append('meta', JSON.stringify(meta))
+  for (const jpeg of frames)
+    form.append('frames', new Blob([jpeg as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }), 'frame.jpg')
+  return form
+}
+
+describe('the web handler', () => {
+  it('starts, judges and gives a token that a verifier accepts', async () => {
+    const { privateKey, publicKey } = await generateTokenKeys()
+    const signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, issuer: 'i', audience: 'a' })
+    const { h, call } = make({ signer, now: Date.now })
+    const started = await start(call)
+    expect(Object.keys(started).sort()).toEqual([
+      'capture',
+      'challenge',
+      'expiresAt',
+      'expiresInMs',
+      'id',
+      'nonce',
+      'version',
+    ])
+    expect(started.capture).toEqual({
+      frames: 4,
+      holdFrames: 4,
+      intervalMs: 250,
+      width: 320,
+      height: 240,
+      type: 'image/jpeg',
+      quality: 0.92,
+      maxFrameBytes: 524288,
+      maxTotalBytes: 4194304,
+    })
+    const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const body = (await response.json()) as { token: string }
+    expect(body).toMatchObject({ verdict: 'live', code: 'LIVE', reasons: [], hint: '' })
+    const { createMemoryStore } = await import('../index.ts')
+    const verifier = await createTokenVerifier({
+      keys: [publicKey],
+      issuer: 'i',
+      audience: 'a',
+      store: createMemoryStore(),
+    })
+    expect(await verifier.verify(body.token, { subject: 'ann' })).toMatchObject({ sub: 'ann', sid: started.id })
+  })
+
+  it.each([
+    ['spoof', 403, { margin: -4 }],
+    ['retry', 422, { margin: -0.2 }],
+  ])('answers %s with %i and says what to do', async (verdict, status, film) => {
+    const { h, call } = make({ operatingPoint: 'strict' })
+    const started = await start(call)
+    const response = await call(`/sessions/${started.id}/frames`, {
+      method: 'POST',
+      body: await formOf(h, started, verdict === 'retry' ? { margin: 0.8 } : film),
+    })
+    expect(response.status).toBe(status)
+    const body = await response.json()
+    expect(body).toMatchObject({ verdict, code: verdict.toUpperCase() })
+    expect(Object.keys(body as object).sort()).toEqual(['code', 'hint', 'reasons', 'verdict'])
+  })
+
+  it('asks the application who it is, and refuses whoever is nobody', async () => {
+    const { call } = make()
+    const response = await call('/sessions', { method: 'POST' }, null)
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ error: { code: 'SUBJECT_MISSING' } })
+  })
+
+  it('has no result route without a backend, and one for the backend with it', async () => {
+    const without = make()
+    const started = await start(without.call)
+    expect((await without.call(`/sessions/${started.id}/result?subject=ann`)).status).toBe(404)
+    const { h, call } = make({}, { backend: (request) => request.headers.get('authorization') === 'Bearer backend' })
+    const own = await start(call)
+    const backend = { headers: { authorization: 'Bearer backend' } }
+    expect((await call(`/sessions/${own.id}/result?subject=ann`)).status).toBe(404)
+    const pending = await call(`/sessions/${own.id}/result?subject=ann`, backend)
+    expect([pending.status, await pending.json()]).toMatchObject([409, { error: { code: 'SESSION_PENDING' } }])
+    await call(`/sessions/${own.id}/frames`, { method: 'POST', body: await formOf(h, own) })
+    expect((await call(`/sessions/${own.id}/result`, backend)).status).toBe(400)
+    expect((await call(`/sessions/${own.id}/result?subject=bob`, backend)).status).toBe(404)
+    const result = await call(`/sessions/${own.id}/result?subject=ann`, backend)
+    expect([result.status, await result.json()]).toMatchObject([
+      200,
+      { verdict: 'live', subject: 'ann', challenge: 'none' },
+    ])
+    expect((await call(`/sessions/${own.id}/result?subject=ann`, backend)).status).toBe(409)
+  })
+
+  it('answers 429 with Retry-After', async () => {
+    const { call } = make({ limits: { starts: 1 } })
+    await start(call)
+    const response = await call('/sessions', { method: 'POST' })
+    expect(response.status).toBe(429)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('answers 503 when it has too much to do, before the body is read, and recovers', async () => {
+    let release = (): void => {}
+    const wait = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { h, call } = make({}, { maxInFlight: 1, clientKey: () => wait.then(() => 'x') })
+    const { id, ...rest } = await h.sessions.create({ subject: 'ann' })
+    const started = { id, ...rest }
+    const first = formOf(h, started).then((body) => call(`/sessions/${id}/frames`, { method: 'POST', body }))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    let read = false
+    const pull = (): void => {
+      read = true
+    }
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+    const second = await call(`/sessions/${id}/frames`, { method: 'POST', body, duplex: 'half' } as RequestInit)
+    expect([second.status, second.headers.get('retry-after'), read]).toEqual([503, '1', false])
+    release()
+    expect((await first).status).toBe(200)
+  })
+
+  it.each([
+    ['GET', '/sessions'],
+    ['PUT', '/sessions'],
+    ['POST', '/session'],
+    ['POST', '/sessions/x/result'],
+    ['GET', '/sessions/AAAAAAAAAAAAAAAAAAAAAA/frames'],
+    ['POST', '/sessions/AAAAAAAAAAAAAAAAAAAAAA'],
+    ['POST', '/sessions/..%2f..%2fx/frames'],
+  ])('%s %s is 404', async (method, path) => {
+    expect((await make().call(path, { method })).status).toBe(404)
+  })
+
+  it.each([
+    ['an operating point', '{"operatingPoint":"lenient"}', 400],
+    ['a subject', '{"subject":"bob"}', 400],
+    ['a form', 'operatingPoint=lenient', 400],
+    ['an array', '[]', 400],
+    ['two kilobytes', `{}${' '.repeat(2048)}`, 413],
+    ['an empty object', '{}', 201],
+  ])('start with %s', async (_, body, status) => {
+    expect((await make().call('/sessions', { method: 'POST', body })).status).toBe(status)
+  })
+
+  describe('hostile submissions leave the session unused', () => {
+    const boundary = 'xBOUNDARYx'
+    const type = { 'content-type': `multipart/form-data; boundary=${boundary}` }
+    const part = (name: string, content: string, headers = '') =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n${headers}\r\n${content}\r\n`
+    const file = (content: string, headers = '', name = 'frames') =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n${headers}\r\n${content}\r\n`
+    const end = `--${boundary}--\r\n`
+    const cases: [string, NonNullable<RequestInit['body']>, Record<string, string>, number, string][] = [
+      ['JSON', '{}', { 'content-type': 'application/json' }, 400, 'BODY_MALFORMED'],
+      ['no content type', new Uint8Array(3), {}, 400, 'BODY_MALFORMED'],
+      ['no boundary', part('meta', '{}') + end, { 'content-type': 'multipart/form-data' }, 400, 'BODY_MALFORMED'],
+      [
+        'a boundary of 71',
+        part('meta', '{}') + end,
+        { 'content-type': `multipart/form-data; boundary=${'x'.repeat(71)}` },
+        400,
+        'BODY_MALFORMED',
+      ],
+      [
+        'a boundary of 300',
+        part('meta', '{}') + end,
+        { 'content-type': `multipart/form-data; boundary=${'x'.repeat(300)}` },
+        400,
+        'BODY_MALFORMED',
+      ],
+      [
+        'two boundaries',
+        part('meta', '{}') + end,
+        { 'content-type': `multipart/form-data; boundary=a; boundary=${boundary}` },
+        400,
+        'BODY_MALFORMED',
+      ],
+      ['an empty body', '', type, 400, 'BODY_MALFORMED'],
+      ['only a preamble', 'hello', type, 400, 'BODY_MALFORMED'],
+      ['no closing boundary', part('meta', '{}'), type, 400, 'BODY_MALFORMED'],
+      [
+        'the end right after a header',
+        `--${boundary}\r\nContent-Disposition: form-data; name="meta"\r\n${end}`,
+        type,
+        400,
+        'BODY_MALFORMED',
+      ],
+      ['line feeds only', (part('meta', '{}') + end).replaceAll('\r\n', '\n'), type, 400, 'BODY_MALFORMED'],
+      ['gzip', part('meta', '{}') + end, { ...type, 'content-encoding': 'gzip' }, 415, 'ENCODING_UNSUPPORTED'],
+      [
+        'base64 parts',
+        part('meta', '{}', 'Content-Transfer-Encoding: base64\r\n') + end,
+        type,
+        415,
+        'ENCODING_UNSUPPORTED',
+      ],
+      [
+        'multipart in multipart',
+        part('meta', '{}', 'Content-Type: multipart/mixed; boundary=b\r\n') + end,
+        type,
+        415,
+        'ENCODING_UNSUPPORTED',
+      ],
+      ['a part of many headers', part('meta', '{}', 'X: y\r\n'.repeat(20)) + end, type, 400, 'BODY_MALFORMED'],
+      [
+        'a header of two kilobytes',
+        part('meta', '{}', `X: ${'y'.repeat(2048)}\r\n`) + end,
+        type,
+        400,
+        'BODY_MALFORMED',
+      ],
+      ['a name of 100 characters', part('n'.repeat(100), '{}') + end, type, 400, 'BODY_MALFORMED'],
+      ['a nested name', part('a[b][c]', '{}') + end, type, 400, 'BODY_MALFORMED'],
+      ['__proto__ as a name', part('__proto__', '{}') + end, type, 400, 'BODY_MALFORMED'],
+      [
+        'two dispositions',
+        part('meta', '{}', 'Content-Disposition: form-data; name="frames"\r\n') + end,
+        type,
+        400,
+        'BODY_MALFORMED',
+      ],
+      ['ten thousand parts', part('meta', '{}') + file('x').repeat(10_000) + end, type, 413, 'TOO_MANY_PARTS'],
+      ['five megabytes', part('meta', 'x'.repeat(5 * 1024 * 1024)) + end, type, 413, 'BODY_TOO_LARGE'],
+      ['meta as a file', file('{}', '', 'meta') + end, type, 400, 'BODY_MALFORMED'],
+      ['meta twice', part('meta', '{}') + part('meta', '{}') + end, type, 400, 'BODY_MALFORMED'],
+      ['frames first', file('x') + part('meta', '{}') + end, type, 400, 'BODY_MALFORMED'],
+      ['frames as text', part('meta', '{}') + part('frames', 'x') + end, type, 400, 'BODY_MALFORMED'],
+      ['meta of 17 KiB', part('meta', ' '.repeat(17 * 1024)) + end, type, 400, 'BODY_MALFORMED'],
+      ['meta that is no JSON', part('meta', '{') + end, type, 400, 'BODY_MALFORMED'],
+      [
+        'meta that is not UTF-8',
+        new Blob([part('meta', '').slice(0, -2), Uint8Array.of(0xff, 0xfe), `\r\n${end}`]),
+        type,
+        400,
+        'BODY_MALFORMED',
+      ],
+      [
+        'meta nested 5,000 deep',
+        part('meta', `${'['.repeat(5000)}${']'.repeat(5000)}`) + end,
+        type,
+        400,
+        'BODY_MALFORMED',
+      ],
+      [
+        'meta without frames',
+        part('meta', '{"version":1,"nonce":"x","frames":[]}') + file('x') + end,
+        type,
+        400,
+        'INPUT_INVALID',
+      ],
+      [
+        'meta with a verdict',
+        part('meta', '{"version":1,"nonce":"x","frames":[],"verdict":"live"}') + end,
+        type,
+        400,
+        'INPUT_INVALID',
+      ],
+    ]
+    it.each(cases)('%s', async (_, body, headers, status, code) => {
+      const { h, call } = make()
+      const started = await start(call)
+      const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body, headers })
+      const text = await response.text()
+      expect([response.status, JSON.parse(text).error?.code]).toEqual([status, code])
+      expect(text).not.toContain('n'.repeat(50))
+      expect(
+        (await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })).status,
+      ).toBe(200)
+    })
+  })
+
+  it('T22: a form that another site makes a browser post starts nothing and uses nothing up', async () => {
+    const { h, call } = make()
+    const started = await start(call)
+    const shots = await h.film(started)
+    h.advance(6000)
+    const { meta, frames } = submissionOf({ nonce: 'guessed-guessed-guesse' }, shots)
+    const form = new FormData()
+    form.append('meta', JSON.stringify(meta))
+    for (const jpeg of frames) form.append('frames', new Blob([jpeg as Uint8Array<ArrayBuffer>]), 'x')
+    const response = await call(`/sessions/${started.id}/frames`, {
+      method: 'POST',
+      body: form,
+      headers: { origin: 'https://evil.example', cookie: 'sid=1' },
+    })
+    expect(response.status).toBe(403)
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect((await h.sessions.submit(started.id, submissionOf(started, shots), { subject: 'ann' })).verdict).toBe('live')
+  })
+
+  it('cuts a body that comes too slowly, and one that never ends', async () => {
+    const { call } = make({}, { bodyTimeoutMs: 150 })
+    const started = await start(call)
+    const path = `/sessions/${started.id}/frames`
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+    const slow = await call(path, {
+      method: 'POST',
+      headers,
+      body: new ReadableStream({ pull: () => new Promise(() => {}) }),
+      duplex: 'half',
+    } as RequestInit)
+    expect(slow.status).toBe(408)
+    let sent = 0
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 65536
+        controller.enqueue(new Uint8Array(65536))
+      },
+    })
+    const large = await call(path, { method: 'POST', headers, body: endless, duplex: 'half' } as RequestInit)
+    expect(large.status).toBe(413)
+    expect(sent).toBeLessThan(5 * 1024 * 1024)
+  })
+
+  it('tells the log of failures, and the client nothing of their cause', async () => {
+    const seen: LivenessError[] = []
+    const { h, call } = make(
+      { decode: async () => Promise.reject(new Error('secret path /srv/models')) },
+      { onError: (error) => void seen.push(error) },
+    )
+    const started = await start(call)
+    const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })
+    expect(response.status).toBe(503)
+    expect(await response.text()).not.toMatch(/secret|srv/)
+    expect(seen.map(({ code }) => code)).toEqual(['MODEL_UNAVAILABLE'])
+  })
+})
+
+describe('over a real server', () => {
+  let server: Server | undefined
+  afterEach(async () => {
+    server?.closeAllConnections()
+    server?.close()
+    server = undefined
+  })
+
+  const mounts = {
+    'node:http': (node: ReturnType<typeof nodeHandler>) => createServer(node as never),
+    'Express 4': (node: ReturnType<typeof nodeHandler>) =>
+      createServer(
+        express4()
+          .use(express4.json())
+          .use('/liveness', node as never),
+      ),
+    'Express 5': (node: ReturnType<typeof nodeHandler>) =>
+      createServer(
+        express5()
+          .use(express5.json())
+          .use('/liveness', node as never),
+      ),
+  }
+
+  function nodeHandler(h: Harness, options: Partial<SessionHandlerOptions<never>> = {}) {
+    return toNodeHandler(
+      createSessionHandler<
+        { headers: Record<string, string | string[] | undefined> } & Parameters<ReturnType<typeof toNodeHandler>>[0]
+      >(h.sessions, {
+        subject: (_, req) => req.headers['x-user'] as string | undefined,
+        ...(options as object),
+      }),
+    )
+  }
+
+  async function listen(kind: keyof typeof mounts, h: Harness, options = {}): Promise<string> {
+    server = mounts[kind](nodeHandler(h, options)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/liveness`
+  }
+
+  describe.each(Object.keys(mounts) as (keyof typeof mounts)[])('%s', (kind) => {
+    it('serves a whole session, and errors on the same connection', async () => {
+      const h = createHarness({ challenges: ['none'] })
+      const base = await listen(kind, h)
+      const headers = { 'x-user': 'ann' }
+      const begun = await fetch(`${base}/sessions`, { method: 'POST', headers, body: '{}' })
+      expect(begun.status).toBe(201)
+      const started = (await begun.json()) as StartedSession
+      const bad = await fetch(`${base}/sessions/${started.id}/frames`, {
+        method: 'POST',
+        headers,
+        body: new FormData(),
+      })
+      expect(bad.status).toBe(400)
+      expect((await fetch(`${base}/sessions`, { method: 'POST' })).status).toBe(401)
+      const response = await fetch(`${base}/sessions/${started.id}/frames`, {
+        method: 'POST',
+        headers,
+        body: await formOf(h, started),
+      })
+      expect([response.status, await response.json()]).toMatchObject([200, { verdict: 'live' }])
+    })
+
+    it('refuses what is announced too large without reading it', async () => {
+      const base = new URL(await listen(kind, createHarness()))
+      const socket = connect(Number(base.port), '127.0.0.1')
+      socket.write(
+        'POST /liveness/sessions/AAAAAAAAAAAAAAAAAAAAAA/frames HTTP/1.1\r\nHost: x\r\nX-User: ann\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 4000000000\r\n\r\n',
+      )
+      let answer = ''
+      for await (const chunk of socket) answer += chunk
+      expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    })
+
+    it('survives a client that leaves in the middle', async () => {
+      const h = createHarness({ challenges: ['none'] })
+      const base = await listen(kind, h)
+      const started = await h.sessions.create({ subject: 'ann' })
+      const socket = connect(Number(new URL(base).port), '127.0.0.1')
+      socket.write(
+        `POST /liveness/sessions/${started.id}/frames HTTP/1.1\r\nHost: x\r\nX-User: ann\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n--b\r\n`,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      socket.destroy()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const response = await fetch(`${base}/sessions/${started.id}/frames`, {
+        method: 'POST',
+        headers: { 'x-user': 'ann' },
+        body: await formOf(h, started),
+      })
+      expect(response.status).toBe(200)
+    })
+  })
+
+  it('says so where a body parser took the body away', async () => {
+    const h = createHarness()
+    const node = nodeHandler(h)
+    const app = express5()
+      .use(express5.raw({ type: () => true, limit: '10mb' }))
+      .use('/liveness', node as never)
+    server = createServer(app).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const started = await h.sessions.create({ subject: 'ann' })
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/liveness`
+    const response = await fetch(`${base}/sessions/${started.id}/frames`, {
+      method: 'POST',
+      headers: { 'x-user': 'ann' },
+      body: await formOf(h, started),
+    })
+    expect([response.status, await response.json()]).toMatchObject([500, { error: { code: 'BODY_CONSUMED' } }])
+  })
+})
