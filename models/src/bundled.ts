@@ -1,8 +1,8 @@
 /** The models inside this package: which there are, which are the defaults, and how to read them. */
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type CardFile, LivenessError, type ModelSource } from '@unspoof/core'
+import { LivenessError, type ModelSource } from '@unspoof/core'
+import { folderSource } from './folder.ts'
 
 /** The models this package carries; each is a folder with `card.json`, `model.onnx` and `README.md`. */
 export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-baseline'] as const
@@ -23,7 +23,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
  * @throws LivenessError OPTION_INVALID for an id that is not bundled.
  */
 export function bundledModel(id: BundledModelId): ModelSource {
-  return folderModel(bundledModelFolder(id))
+  return folderSource(bundledModelFolder(id))
 }
 
 /**
@@ -35,33 +35,4 @@ export function bundledModelFolder(id: BundledModelId): string {
     throw new LivenessError('OPTION_INVALID', `Expected one of ${MODELS.join(', ')} for a bundled model.`)
   }
   return join(ROOT, id)
-}
-
-/** A model in a folder: `card.json` and the files it names. */
-export function folderModel(folder: string): ModelSource {
-  const card = join(folder, 'card.json')
-  return {
-    location: card,
-    async card() {
-      let text: string
-      try {
-        text = await readFile(card, 'utf8')
-      } catch (cause) {
-        throw new LivenessError('MODEL_MISSING', `Cannot read the model card ${card}.`, { cause })
-      }
-      try {
-        return JSON.parse(text)
-      } catch (cause) {
-        throw new LivenessError('CARD_INVALID', `The model card ${card} is not JSON.`, { cause })
-      }
-    },
-    async read(file: CardFile) {
-      const path = join(folder, file.name)
-      try {
-        return await readFile(path)
-      } catch (cause) {
-        throw new LivenessError('MODEL_MISSING', `Cannot read the model file ${path}.`, { cause })
-      }
-    },
-  }
 }

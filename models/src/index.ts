@@ -5,7 +5,7 @@ export {
   bundledModelFolder,
   DEFAULT_DETECTORS,
   DEFAULT_PAD_MODEL,
-  folderModel,
   MODELS,
 } from './bundled.ts'
+export { folderSource } from './folder.ts'
 export { type RegistryEntry, registry } from './registry.ts'

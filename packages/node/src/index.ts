@@ -24,13 +24,13 @@ export {
   toErrorShape,
   type Verdict,
 } from '@unspoof/core'
+// Models
+export { folderSource } from '@unspoof/models'
 // Pictures
 export { type DecodeOptions, decodeImage } from './image/decode.ts'
 export { DEFAULT_LIMITS, type ImageLimits, LIMIT_RANGES, resolveLimits } from './image/limits.ts'
 export type { NodeInput } from './input/read.ts'
 export { createLiveness } from './liveness.ts'
-// Models
-export { folderSource } from './model/folder-source.ts'
 export type { ModelChoice, ModelMember, NodeLivenessOptions } from './options.ts'
 // Servers
 export {

@@ -6,13 +6,12 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { box, type Face, type FaceDetector, type Liveness, LivenessError, type LivenessResult } from '@unspoof/core'
-import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
+import { bundledModelFolder, DEFAULT_PAD_MODEL, folderSource } from '@unspoof/models'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeImage } from '../image/decode.ts'
 import type { NodeInput } from '../input/read.ts'
 import { createLiveness } from '../liveness.ts'
-import { folderSource } from '../model/folder-source.ts'
 import { colourModel } from './colour-model.ts'
 import * as make from './pictures.ts'
 
@@ -120,11 +119,14 @@ describe('with the bundled models', () => {
       sharp({ create: { width: 320, height: 240, channels: 3, background } })
         .png()
         .toBuffer()
-    for (const file of [await plain('black'), await plain('white'), await make.noiseImage(320, 240).png().toBuffer()]) {
+    for (const file of [await plain('black'), await plain('white')]) {
       const result = await liveness.check(file)
       expect(result).toMatchObject({ verdict: 'retry', code: 'RETRY', liveProbability: null, face: null })
       expect(result.reasons.map((reason) => reason.code)).toEqual(['no-face'])
     }
+    // Detectors see a face in noise now and then; the quality gate does not.
+    const noise = await liveness.check(await make.noiseImage(320, 240).png().toBuffer())
+    expect(noise).toMatchObject({ verdict: 'retry', liveProbability: null })
   })
 
   it('tells two faces of equal size', async () => {

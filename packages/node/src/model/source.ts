@@ -1,8 +1,7 @@
 /** From what the options name to where a model is read. */
 import { LivenessError, type ModelSource } from '@unspoof/core'
-import { type BundledModelId, bundledModel, MODELS } from '@unspoof/models'
+import { type BundledModelId, bundledModel, folderSource, MODELS } from '@unspoof/models'
 import type { ModelChoice } from '../options.ts'
-import { folderSource } from './folder-source.ts'
 
 /** @throws LivenessError OPTION_INVALID for a name that is neither bundled nor a path. */
 export function sourceOf(choice: ModelChoice): ModelSource {
