@@ -212,7 +212,13 @@ describe('spectrumFeatures', () => {
   })
 
   it('tells a grid from a wave', () => {
-    const { peaks, grid } = spectrumFeatures(waves(128, [[0.25, 0, 12], [0, 0.25, 8]]), 128) // biome-ignore format: a list of waves
+    const { peaks, grid } = spectrumFeatures(
+      waves(128, [
+        [0.25, 0, 12],
+        [0, 0.25, 8],
+      ]),
+      128,
+    )
     expect(peaks).toHaveLength(2)
     expect(grid).toBe(peaks[1]!.prominence)
   })
