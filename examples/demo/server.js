@@ -1,6 +1,6 @@
 // The server behind `npm start`: our own middleware in front of one route, and a page that shows what it found.
 import { pathToFileURL } from 'node:url'
-import { cropResize, logSpectrum, lumaOf } from '@unspoof/core'
+import { cropResize, frameSpectrum } from '@unspoof/core'
 import { livenessMiddleware } from '@unspoof/express'
 import { bundledModel, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { decodeImage } from '@unspoof/node'
@@ -64,7 +64,7 @@ async function explain(card, { face, uploads }) {
   const { frame } = face ? await decodeImage(uploads[0].buffer) : {}
   if (!frame) return undefined
   const crop = cropResize(frame, face.box, input.crop, input.width, input.height)
-  const spectrum = logSpectrum(lumaOf(crop), crop.width, crop.height)
+  const spectrum = frameSpectrum(crop)
   const max = Math.max(...spectrum)
   const grey = Uint8Array.from(spectrum, (value) => (255 * value) / max)
   return {
