@@ -272,6 +272,7 @@ describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
 
   test('the health indicator says whether the models load', async () => {
     let broken = true
+    let ready = true
     @Controller()
     class Health {
       constructor(
@@ -288,7 +289,7 @@ describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
     class HealthModule {}
     const liveness = () => {
       if (broken) throw new Error('no such file /srv/models')
-      return fake()
+      return { ...fake(), health: () => ({ ready, queued: 0, running: 0, workers: ready ? 2 : 0 }) }
     }
     const url = await start(adapter, [root({ liveness }), HealthModule], undefined, [])
     const down = await fetch(`${url}/readyz`)
@@ -296,6 +297,10 @@ describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
     expect(await down.text()).not.toMatch(/srv/)
     broken = false
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    ready = false
+    const busy = await fetch(`${url}/readyz`)
+    expect(busy.status).toBe(503)
+    expect(await busy.json()).toMatchObject({ error: { liveness: { status: 'down', workers: 0 } } })
   })
 
   test('mistakes are found when the application is built', async () => {
