@@ -1,8 +1,9 @@
-/** Crops of the shared reference pictures, pixel by pixel. */
+/** Crops and spectra of the shared reference pictures, value by value. */
 import { existsSync, readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { CardCrop } from '../../model/card.ts'
+import { frameSpectrum } from '../../spectrum/log-spectrum.ts'
 import { box } from '../box.ts'
 import { cropRect, cropResize } from '../crop.ts'
 import { createFrame, type Frame } from '../frame.ts'
@@ -26,7 +27,7 @@ async function readPng(name: string): Promise<Frame> {
   return createFrame({ data: new Uint8Array(data), width: info.width, height: info.height })
 }
 
-describe.skipIf(!existsSync(FOLDER))('reference crops (skipped without ../shared)', () => {
+describe.skipIf(!existsSync(FOLDER))('reference crops and spectra (skipped without ../shared)', () => {
   const cases = existsSync(FOLDER) ? (JSON.parse(readFileSync(new URL('cases.json', FOLDER), 'utf8')) as Case[]) : []
 
   it('has cases', () => expect(cases.length).toBeGreaterThanOrEqual(12))
@@ -48,6 +49,13 @@ describe.skipIf(!existsSync(FOLDER))('reference crops (skipped without ../shared
     const { worst, share } = countDifferences(crop.data, expected.data)
     expect(worst).toBeLessThanOrEqual(1)
     expect(share).toBeLessThanOrEqual(0.001)
+  })
+
+  it.each(cases)('$case: log spectrum', async ({ case: id }) => {
+    const bytes = readFileSync(new URL(`${id}.log-spectrum-128.f32`, FOLDER))
+    const expected = new Float32Array(Uint8Array.from(bytes).buffer)
+    const ours = frameSpectrum(await readPng(`${id}.crop-1.5-reflect101-128.png`))
+    expect(countDifferences(ours, expected).worst).toBeLessThan(1e-3)
   })
 
   it('finds the rectangles', async () => {
