@@ -1,0 +1,222 @@
+"""The network: a branch a crop, their embeddings joined by one linear layer.
+
+`face` is a residual net of dense 3x3 convolutions: an eighth of the time of MiniFASNet's depthwise blocks at the same
+size, in training and in use. `context` has MiniFASNet's shape (32, 64, 128 channels at strides 2, 4, 8, 16), so that
+it can start from its teacher's weights and be compared with it stage by stage: no student that started from random
+weights had learned from that teacher what it knows about phone screens. What differs is what makes it fast: ReLU where
+the teacher has PReLU (onnxruntime fuses the one and computes the other slowly, half of the teacher's time), channel
+counts that are multiples of 16 (its blocked layout wants them), fewer channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import CONTEXT_SIZE, FACE_SIZE
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Channels inside the bottlenecks of one branch: the three strided ones, the residual ones, and the head."""
+
+    down: tuple[int, int, int]
+    stage3: tuple[int, ...]
+    stage4: tuple[int, ...]
+    stage5: tuple[int, ...]
+    head: int
+
+    @staticmethod
+    def teacher() -> Widths:
+        """MiniFASNetV2 as published."""
+        return Widths((103, 231, 308), (13,) * 4, (231, 52, 26, 77, 26, 26), (26, 26), 512)
+
+    @staticmethod
+    def context() -> Widths:
+        """What ours keeps at 80 pixels."""
+        return Widths((64, 128, 128), (16,) * 4, (96, 48, 32, 64, 32, 32), (32, 32), 256)
+
+    @staticmethod
+    def tiny() -> Widths:
+        """For tests."""
+        return Widths((16, 16, 16), (16,), (16,), (16,), 16)
+
+
+class Rectifier(nn.Module):
+    """max(x, 0), or the teacher's PReLU where slopes are given: max(x, 0) + slope min(x, 0), a slope a channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.slope: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.slope is None:
+            return functional.relu(x)
+        # Three vectorised passes; PyTorch's own prelu is several times slower on channels-last pictures.
+        return x.clamp_min(0) + self.slope.to(x.dtype).view(1, -1, 1, 1) * x.clamp_max(0)
+
+
+class Unit(nn.Sequential):
+    """Convolution with bias (the teacher's batch norms are folded in), then the rectifier where there is one."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, depthwise: bool = False, rectify: bool = True, padding: int | None = None) -> None:
+        pad = kernel // 2 if padding is None else padding
+        layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel, stride, pad, groups=inputs if depthwise else 1)]
+        if rectify:
+            layers.append(Rectifier(outputs))
+        super().__init__(*layers)
+
+
+class Bottleneck(nn.Module):
+    """1x1 up, 3x3 a channel, 1x1 down without a rectifier; added to its input where `residual`."""
+
+    def __init__(self, inputs: int, middle: int, outputs: int, stride: int, *, residual: bool) -> None:
+        super().__init__()
+        self.expand = Unit(inputs, middle)
+        self.depthwise = Unit(middle, middle, 3, stride, depthwise=True)
+        self.project = Unit(middle, outputs, rectify=False)
+        self.residual = residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.project(self.depthwise(self.expand(x)))
+        return x + y if self.residual else y
+
+
+class Branch(nn.Module):
+    """One crop to one embedding. `stages` gives the feature maps after strides 4, 8 and 16 as well."""
+
+    def __init__(self, size: int, widths: Widths, embedding: int = 128) -> None:
+        super().__init__()
+        self.size = size
+        self.widths = widths
+        self.stem = nn.Sequential(Unit(3, 32, 3, 2), Unit(32, 32, 3, 1, depthwise=True))
+        self.down3 = Bottleneck(32, widths.down[0], 64, 2, residual=False)
+        self.stage3 = nn.Sequential(*(Bottleneck(64, m, 64, 1, residual=True) for m in widths.stage3))
+        self.down4 = Bottleneck(64, widths.down[1], 128, 2, residual=False)
+        self.stage4 = nn.Sequential(*(Bottleneck(128, m, 128, 1, residual=True) for m in widths.stage4))
+        self.down5 = Bottleneck(128, widths.down[2], 128, 2, residual=False)
+        self.stage5 = nn.Sequential(*(Bottleneck(128, m, 128, 1, residual=True) for m in widths.stage5))
+        self.head = Unit(128, widths.head)
+        self.pool = Unit(widths.head, widths.head, size // 16, 1, depthwise=True, rectify=False, padding=0)
+        self.embed = nn.Linear(widths.head, embedding)
+        # The inputs are RGB 0..1; the teacher of `context` saw 0..255, which is folded into the stem's weights.
+
+    def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Feature maps at strides 4, 8, 16 and the embedding."""
+        s3 = self.stage3(self.down3(self.stem(x)))
+        s4 = self.stage4(self.down4(s3))
+        s5 = self.stage5(self.down5(s4))
+        return s3, s4, s5, self.embed(self.pool(self.head(s5)).flatten(1))
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """What the embedding is a linear map of."""
+        s5 = self.stage5(self.down5(self.stage4(self.down4(self.stage3(self.down3(self.stem(x)))))))
+        return self.pool(self.head(s5)).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.embed(self.pooled(x))
+
+
+class Normal(nn.Sequential):
+    """3x3 convolution and batch norm, which `fuse` folds into one convolution for use."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs))
+
+
+class Residual(nn.Module):
+    """Two convolutions around a shortcut."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = Normal(channels, channels)
+        self.second = Normal(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+class DenseBranch(nn.Module):
+    """One crop to one embedding, by dense convolutions at strides 2, 4, 8 and 16."""
+
+    def __init__(self, size: int, channels: tuple[int, int, int, int] = (24, 32, 48, 96), embedding: int = 64) -> None:
+        super().__init__()
+        self.size = size
+        self.channels = channels
+        first, second, third, fourth = channels
+        self.stem = nn.Sequential(Normal(3, first, 2), nn.ReLU())
+        self.stage3 = nn.Sequential(Normal(first, second, 2), nn.ReLU(), Residual(second))
+        self.stage4 = nn.Sequential(Normal(second, third, 2), nn.ReLU(), Residual(third))
+        self.stage5 = nn.Sequential(Normal(third, fourth, 2), nn.ReLU(), Residual(fourth))
+        # A learned weight for every place: where in the crop something is seen matters (borders, hands).
+        self.pool = nn.Conv2d(fourth, fourth, size // 16, groups=fourth)
+        nn.init.constant_(self.pool.weight, (size // 16) ** -2)
+        self.embed = nn.Linear(fourth, embedding)
+
+    def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Feature maps at strides 4, 8, 16 and the embedding."""
+        s3 = self.stage3(self.stem(x))
+        s4 = self.stage4(s3)
+        s5 = self.stage5(s4)
+        return s3, s4, s5, self.embed(self.pool(s5).flatten(1))
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """What the embedding is a linear map of."""
+        return self.pool(self.stage5(self.stage4(self.stage3(self.stem(x))))).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.embed(self.pooled(x))
+
+
+class Network(nn.Module):
+    """`face` n x 3 x 128 x 128 and `context` n x 3 x 80 x 80, RGB 0..1 -> logits n x 2 (0 live, 1 spoof)."""
+
+    def __init__(self, *, face_size: int = FACE_SIZE, context_size: int = CONTEXT_SIZE) -> None:
+        super().__init__()
+        self.face = DenseBranch(face_size)
+        self.context = Branch(context_size, Widths.context())
+        self.face_head = nn.Linear(self.face.embed.out_features, 1)
+        self.context_head = nn.Linear(self.context.embed.out_features, 1)
+
+    def margins(self, face: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Each branch's own logit(spoof) - logit(live), n; the network's is their mean."""
+        return self.face_head(self.face(face))[:, 0], self.context_head(self.context(context))[:, 0]
+
+    def forward(self, face: Tensor, context: Tensor) -> Tensor:
+        of_face, of_context = self.margins(face, context)
+        half = (of_face + of_context) / 4
+        return torch.stack((-half, half), 1)
+
+
+def fuse(model: nn.Module) -> None:
+    """Folds every batch norm into the convolution before it, in place; for a model that is not trained further."""
+    for module in model.modules():
+        if isinstance(module, Normal) and len(module) == 2:
+            fused = nn.utils.fuse_conv_bn_eval(module[0].eval(), module[1].eval())
+            del module[1]
+            module[0] = fused
+
+
+def multiplications(model: nn.Module, *inputs: Tensor) -> int:
+    """Multiply-accumulates of one run, convolutions and linear layers."""
+    total = 0
+
+    def count(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        if isinstance(module, nn.Conv2d):
+            total += output.shape[2] * output.shape[3] * module.weight.numel()
+        elif isinstance(module, nn.Linear):
+            total += module.weight.numel()
+
+    handles = [m.register_forward_hook(count) for m in model.modules()]
+    with torch.no_grad():
+        model(*inputs)
+    for handle in handles:
+        handle.remove()
+    return total
+
+

@@ -1,0 +1,65 @@
+"""The runs that make what is shipped, and the two that judge it on videos it would otherwise have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from . import cache as crop_cache
+from .config import Paths
+from .export import export_fp32
+from .network import Network
+from .train import Recipe, predict, train
+
+# The long run: the teachers copied on everything but `phone-replay`, so it can be judged on all of that set's videos.
+BASE = Recipe(name='base', steps=640, rate=7e-4, scenes=36, snapshot_every=80, log_every=20, without_sets=('phone-replay',), feature_share=0.4)
+
+# The short run that is shipped: the same with every training picture.
+FINAL = Recipe(name='final', steps=160, rate=2.5e-4, scenes=36, snapshot_every=80, log_every=20, feature_share=0.0, start='base')
+
+RUNS: dict[str, Recipe] = {
+    'base': BASE,
+    'final': FINAL,
+    'phone-fold-0': replace(FINAL, name='phone-fold-0', without_phone_fold=0),
+    'phone-fold-1': replace(FINAL, name='phone-fold-1', without_phone_fold=1),
+}
+
+
+def train_chain(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print) -> Network:
+    """A run, after the run it starts from."""
+    if recipe.start in RUNS:
+        train_chain(RUNS[recipe.start], paths, say)
+        recipe = replace(recipe, start=str(paths.runs / recipe.start / 'weights.pt'))
+    return train(recipe, paths, say)
+
+
+def fold_files(paths: Paths) -> dict[int, Path]:
+    """FP32 graphs of the fold runs that are finished: fold -> the model that has not seen its videos."""
+    out: dict[int, Path] = {}
+    for fold in (0, 1):
+        folder = paths.runs / f'phone-fold-{fold}'
+        if not (folder / 'weights.pt').exists():
+            continue
+        out[fold] = folder / 'model.fp32.onnx'
+        if not out[fold].exists():
+            model = Network()
+            model.load_state_dict(torch.load(folder / 'weights.pt', weights_only=True))
+            export_fp32(model, out[fold])
+    return out
+
+
+def out_of_fold(paths: Paths, folds: dict[int, Path]) -> NDArray[np.float32]:
+    """Margins of every `phone-replay` frame by the model that has not seen its video, in the order of the evaluation cache."""
+    evaluation = crop_cache.load(paths.cache / 'evaluation')
+    margins = np.zeros(len(evaluation), np.float32)
+    for fold in folds:
+        model = Network()
+        model.load_state_dict(torch.load(paths.runs / f'phone-fold-{fold}' / 'weights.pt', weights_only=True))
+        rows = np.flatnonzero(evaluation.meta['fold'] == fold)
+        margins[rows] = predict(model, evaluation, rows)
+    return margins[evaluation.meta['set'] == 'phone-replay']
