@@ -66,13 +66,13 @@ function readFrameHeader(view: DataView, at: number, length: number): { width: n
  * data, in which FF is followed by 00 or by a restart marker.
  */
 function findMarker(bytes: Uint8Array, from: number): number {
-  let at = from
-  for (;;) {
-    at = bytes.indexOf(0xff, at)
-    if (at === -1 || at + 1 >= bytes.length) throw corrupt('its end is missing')
+  // A plain loop: indexOf() is faster on honest files, but ten times slower on one that is all FF.
+  const last = bytes.length - 1
+  for (let at = from; at < last; at++) {
+    if (bytes[at] !== 0xff) continue
     const next = bytes[at + 1]!
-    if (next === 0xff) at += 1
-    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) at += 2
-    else return at
+    // 00 is a stuffed byte, D0 to D7 are restarts, FF is filling.
+    if (next !== 0 && next !== 0xff && !(next >= 0xd0 && next <= 0xd7)) return at
   }
+  throw corrupt('its end is missing')
 }
