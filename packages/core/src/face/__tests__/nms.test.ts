@@ -76,7 +76,9 @@ describe('suppressWeighted', () => {
 
 describe('both', () => {
   it('answer at most the limit for ten thousand detections, in time', () => {
-    const many = Array.from({ length: 10_000 }, (_, i) => at((i % 100) * 30, Math.floor(i / 100) * 30, 20, 0.5 + i / 1e5))
+    const many = Array.from({ length: 10_000 }, (_, i) =>
+      at((i % 100) * 30, Math.floor(i / 100) * 30, 20, 0.5 + i / 1e5),
+    )
     const started = performance.now()
     expect(suppress(many, 0.3, 20)).toHaveLength(20)
     expect(suppressWeighted(many, 0.3, 20)).toHaveLength(20)
