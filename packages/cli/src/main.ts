@@ -3,11 +3,12 @@ import { checkKeys, isLivenessError, LivenessError } from '@unspoof/core'
 import { type Command, helpOf, parseArguments } from './command.ts'
 import { checkCommand } from './commands/check.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { modelsCommand } from './commands/models.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { VERSION } from './version.ts'
 
-export const COMMANDS: readonly Command[] = [checkCommand, evaluateCommand]
+export const COMMANDS: readonly Command[] = [checkCommand, evaluateCommand, modelsCommand]
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2

@@ -18,6 +18,13 @@ export {
 export * from './errors.ts'
 // Evaluation
 export * from './evaluate/index.ts'
+// Explanation
+export {
+  OCCLUSION_DEFAULTS,
+  type OcclusionMap,
+  type OcclusionOptions,
+  occlusionMap,
+} from './explain/occlusion.ts'
 // Faces
 export { canonicalFace } from './face/canonical.ts'
 export { createFaceDetector, type DetectorModel, type FaceDetectorOptions, MAX_FACES } from './face/detector.ts'

@@ -84,6 +84,7 @@ export function estimatePercent({
   value: number
   interval: readonly [number, number] | null
 }): string {
+  if (value === 0) return '0 (no overlap)'
   const digits = interval === null || interval[1] - interval[0] < 0.1 ? 1 : 0
   const percent = (share: number) => (share * 100).toFixed(digits)
   return `${percent(value)} %${interval === null ? '' : ` [${percent(interval[0])}, ${percent(interval[1])}]`}`

@@ -49,8 +49,9 @@ export function formatRate(
   return `${value} % [${(interval[0] * 100).toFixed(digits)}, ${(interval[1] * 100).toFixed(digits)}] (${errors} of ${n})`
 }
 
-/** A statistic in 0..1 such as AUC: `.987 [.979, .993]`. */
+/** A statistic in 0..1 such as AUC: `.987 [.979, .993]`; one that has reached its end shows how little data it takes to. */
 export function formatShare(value: number, interval: Interval | null): string {
-  const text = (share: number) => (share >= 1 ? '1.000' : share.toFixed(3).replace(/^0/, ''))
+  if (value === 1) return '1 (no overlap)'
+  const text = (share: number) => (share >= 1 ? '1' : share.toFixed(3).replace(/^0/, ''))
   return interval === null ? text(value) : `${text(value)} [${text(interval[0])}, ${text(interval[1])}]`
 }
