@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 const abandoned = new Set()
+if (workerData?.starts) Atomics.add(workerData.starts, 0, 1)
 if (workerData?.fail) {
   parentPort.postMessage({
     type: 'failed',

@@ -69,9 +69,12 @@ describe('createWorkerPool', () => {
   })
 
   it('fails to start with the error of its worker', async () => {
-    await expect(createPool({ workers: 3, workerData: { fail: true } })).rejects.toMatchObject({
+    const starts = new Int32Array(new SharedArrayBuffer(4))
+    await expect(createPool({ workers: 3, workerData: { fail: true, starts } })).rejects.toMatchObject({
       code: 'MODEL_MISSING',
     })
+    // Each was started once: a pool that cannot start does not try again by itself.
+    expect(starts[0]).toBe(3)
     await expect(createPool({ script: new URL('./absent.mjs', import.meta.url) })).rejects.toMatchObject({
       code: 'WORKER_LOST',
     })

@@ -103,6 +103,8 @@ class Pool {
   #jobMs = 50
   #respawn: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
+  /** True once all workers were ready: only then are those that die replaced. */
+  #started = false
   #closed = false
   /** Called when a job has settled or a worker is free again. */
   #onQuiet: (() => void) | undefined
@@ -117,6 +119,7 @@ class Pool {
     const ready = Array.from({ length: this.#options.workers }, () => this.#spawn())
     try {
       await Promise.all(ready)
+      this.#started = true
     } catch (error) {
       this.#closed = true
       // Workers that are still starting are told to stop as soon as they listen.
@@ -350,6 +353,7 @@ class Pool {
         job.reject(new LivenessError('WORKER_LOST', `The worker ${how}.`, { cause: lost, retryAfter: 1 })),
       )
     }
+    if (!this.#started) return
     this.#breaker.record()
     this.#refill()
     this.#onQuiet?.()
