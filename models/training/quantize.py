@@ -84,8 +84,24 @@ def shrink(file: Path) -> None:
             renamed = [short(n) for n in field]
             del field[:]
             field.extend(renamed)
+    # Zero points and the like repeat in every layer: one copy of each is enough.
+    same: dict[tuple[int, tuple[int, ...], bytes], str] = {}
+    twins: dict[str, str] = {}
+    kept: list[onnx.TensorProto] = []
     for tensor in graph.initializer:
         tensor.name = short(tensor.name)
+        content = onnx.numpy_helper.to_array(tensor)
+        first = same.setdefault((tensor.data_type, tuple(tensor.dims), content.tobytes()), tensor.name)
+        if first == tensor.name:
+            kept.append(tensor)
+        else:
+            twins[tensor.name] = first
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    for node in graph.node:
+        renamed = [twins.get(n, n) for n in node.input]
+        del node.input[:]
+        node.input.extend(renamed)
     del graph.value_info[:]
     model.ir_version = IR_VERSION
     model.producer_name = 'unspoof'
