@@ -71,7 +71,7 @@ const facenox: PadCard = {
 const facenoxEarlier: PadCard = {
   ...facenox,
   id: 'facenox-minifasnet-v2-se-128-earlier',
-  version: '0.9.0',
+  version: '97.80',
   title: 'MiniFASNetV2-SE 128 (face-antispoof-onnx, "97.80")',
   files: [
     {
@@ -278,28 +278,25 @@ const yunet: DetectorCard = {
 const PUBLISHED_HASH = 'The hash of the file at this address is stated by several independent public repositories.'
 const NO_ADDRESS = 'No public address of this very file is known: the card is for those who have it.'
 
-/** Cards of models of others, by id. */
+const MINIVISION =
+  'minivision itself publishes .pth files only. Names of input and output are those of the exporting script.'
+
+const entries: readonly RegistryEntry[] = [
+  { card: facenox, note: PUBLISHED_HASH },
+  { card: facenoxEarlier, note: NO_ADDRESS },
+  { card: silentFaceV2, note: `${PUBLISHED_HASH} ${MINIVISION}` },
+  { card: silentFaceV1Se, note: `${PUBLISHED_HASH} ${MINIVISION}` },
+  { card: silentFaceV2Opset11, note: NO_ADDRESS },
+  { card: silentFaceV1SeOpset11, note: NO_ADDRESS },
+  { card: hairymaxBinary, note: 'The hash of the file at this address is stated by another public repository.' },
+  { card: hairymaxPrintReplay, note: 'The hash of the file at this address is stated by another public repository.' },
+  { card: yunet, note: "The hash is the one in OpenCV Zoo's own Git LFS pointer." },
+]
+
+/** Cards of models of others, by id. Has no inherited keys: any string can be looked up. */
 export const registry: Readonly<Record<string, RegistryEntry>> = Object.freeze(
-  Object.fromEntries(
-    [
-      { card: facenox, note: PUBLISHED_HASH },
-      { card: facenoxEarlier, note: NO_ADDRESS },
-      {
-        card: silentFaceV2,
-        note: `${PUBLISHED_HASH} minivision itself publishes .pth files only. Names of input and output are those of the exporting script.`,
-      },
-      {
-        card: silentFaceV1Se,
-        note: `${PUBLISHED_HASH} minivision itself publishes .pth files only. Names of input and output are those of the exporting script.`,
-      },
-      { card: silentFaceV2Opset11, note: NO_ADDRESS },
-      { card: silentFaceV1SeOpset11, note: NO_ADDRESS },
-      { card: hairymaxBinary, note: 'The hash of the file at this address is stated by one other public repository.' },
-      {
-        card: hairymaxPrintReplay,
-        note: 'The hash of the file at this address is stated by one other public repository.',
-      },
-      { card: yunet, note: "The hash is the one in OpenCV Zoo's own Git LFS pointer." },
-    ].map((entry) => [entry.card.id, entry]),
+  Object.assign(
+    Object.create(null) as Record<string, RegistryEntry>,
+    Object.fromEntries(entries.map((entry) => [entry.card.id, entry])),
   ),
 )

@@ -33,10 +33,9 @@ export function blazeFaceAnchors(decoder: BlazeFaceDecoder, width: number, heigh
 export function createBlazeFaceDecoder(card: DetectorCard, decoder: BlazeFaceDecoder): Decoder {
   const anchors = blazeFaceAnchors(decoder, card.input.width, card.input.height)
   const rows = anchors.length / 2
+  const { unit } = decoder
   const boxHead: Head = { name: decoder.boxes, rows, columns: VALUES }
   const scoreHead: Head = { name: decoder.scores, rows, columns: 1 }
-  const scaleX = card.input.width / decoder.unit
-  const scaleY = card.input.height / decoder.unit
   return {
     heads: [boxHead, scoreHead],
     decode(outputs, threshold) {
@@ -48,10 +47,10 @@ export function createBlazeFaceDecoder(card: DetectorCard, decoder: BlazeFaceDec
         if (!(score >= threshold)) continue
         const row = i * VALUES
         const point = (offset: number): Point => ({
-          x: boxes[row + offset]! * scaleX + anchors[2 * i]!,
-          y: boxes[row + offset + 1]! * scaleY + anchors[2 * i + 1]!,
+          x: boxes[row + offset]! * unit + anchors[2 * i]!,
+          y: boxes[row + offset + 1]! * unit + anchors[2 * i + 1]!,
         })
-        const size = { width: boxes[row + 2]! * scaleX, height: boxes[row + 3]! * scaleY }
+        const size = { width: boxes[row + 2]! * unit, height: boxes[row + 3]! * unit }
         const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
         const face = detection(point(0), size, keyPoints, score, card.input)
         if (face !== undefined) found.push(face)

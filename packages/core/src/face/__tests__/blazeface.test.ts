@@ -42,7 +42,7 @@ describe('createBlazeFaceDecoder', () => {
   })
 
   it('reads regressor units other than input pixels', () => {
-    const relative = { ...shortRange.decoder, unit: 1 }
+    const relative = { ...shortRange.decoder, unit: 128 }
     const outputs = noFaces(896)
     putFace(
       outputs,

@@ -35,7 +35,7 @@ export const shortRange = {
       { stride: 8, perCell: 2 },
       { stride: 16, perCell: 6 },
     ],
-    unit: 128,
+    unit: 1,
   },
 } as const satisfies DetectorCard
 
@@ -43,7 +43,7 @@ export const fullRange = {
   ...shortRange,
   id: 'full',
   input: { ...pixels, width: 192, height: 192, letterbox: 'centre' },
-  decoder: { ...shortRange.decoder, anchors: [{ stride: 4, perCell: 1 }], unit: 192 },
+  decoder: { ...shortRange.decoder, anchors: [{ stride: 4, perCell: 1 }] },
 } as const satisfies DetectorCard
 
 export const yunet = {
