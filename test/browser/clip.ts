@@ -10,7 +10,7 @@ export const ASTRONAUT = fileURLToPath(new URL('../../fixtures/astronaut.jpg', i
 export interface ClipOptions {
   readonly width?: number
   readonly height?: number
-  /** Frames of the loop; the browser plays it again and again. */
+  /** Frames of the loop; the browser plays it again and again. A prime number: frames taken at an even pace then differ. @default 97 */
   readonly frames?: number
   /** How many times as wide the picture is at the end as at the start. @default 1.06 */
   readonly zoom?: number
@@ -21,7 +21,7 @@ export interface ClipOptions {
  * @returns the path of a .mjpeg file in a temporary folder
  */
 export async function makeClip(options: ClipOptions = {}): Promise<string> {
-  const { width = 640, height = 480, frames = 40, zoom = 1.06 } = options
+  const { width = 640, height = 480, frames = 97, zoom = 1.06 } = options
   const source = sharp(await readFile(ASTRONAUT))
   const parts: Buffer[] = []
   for (let i = 0; i < frames; i++) {
@@ -51,7 +51,9 @@ export async function makePictures(count: number): Promise<Buffer[]> {
     const turned = sharp(await cut.png().toBuffer()).rotate((i % 7) * 3 - 9, { background: '#777' })
     const scaled = sharp(await turned.png().toBuffer()).resize({ width: 360 + ((i * 53) % 700) })
     const toned = scaled.modulate({ brightness: 0.75 + (i % 6) * 0.1, saturation: 0.6 + (i % 5) * 0.2 })
-    pictures.push(await toned.jpeg({ quality: 70 + ((i * 9) % 29), chromaSubsampling: i % 2 === 0 ? '4:2:0' : '4:4:4' }).toBuffer())
+    pictures.push(
+      await toned.jpeg({ quality: 70 + ((i * 9) % 29), chromaSubsampling: i % 2 === 0 ? '4:2:0' : '4:4:4' }).toBuffer(),
+    )
   }
   return pictures
 }

@@ -1,9 +1,10 @@
 /** The few line drawings of the component. */
 
 const PATHS = {
-  face: 'M12 3c-4 0-6.5 3-6.5 7.5S8.5 20 12 21c3.5-1 6.5-6 6.5-10.5S16 3 12 3Z M9.5 10v.01 M14.5 10v.01 M10 15.5h4',
+  face: 'M4 8V6a2 2 0 0 1 2-2h2 M16 4h2a2 2 0 0 1 2 2v2 M20 16v2a2 2 0 0 1-2 2h-2 M8 20H6a2 2 0 0 1-2-2v-2 M9 9.5v1 M15 9.5v1 M9 14.5c1.7 1.6 4.3 1.6 6 0',
   check: 'M4.5 12.5l5 5 10-11',
   warning: 'M12 4.5v9.5 M12 18.5v.01',
+  retry: 'M19.5 12a7.5 7.5 0 1 1-2.3-5.4 M19.5 4v4h-4',
   pause: 'M9 6v12 M15 6v12',
 } as const
 

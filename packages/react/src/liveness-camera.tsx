@@ -72,15 +72,17 @@ export function LivenessCamera({ theme = 'auto', className, style, onCancel, ...
       </div>
       <LivenessAnnouncer className="unspoof-announcer" text={announcement(liveness, strings)} />
       <div className="unspoof-controls">
-        {/* One button for all states, so that the focus is never lost. */}
-        <button
-          type="button"
-          className="unspoof-button"
-          data-kind={active ? 'quiet' : 'main'}
-          onClick={active ? cancel : liveness.start}
-        >
-          {buttonLabel(liveness, strings)}
-        </button>
+        {/* One button for all states, so that the focus is not lost. After `live` there is nothing left to press. */}
+        {liveness.result?.verdict !== 'live' && (
+          <button
+            type="button"
+            className="unspoof-button"
+            data-kind={active ? 'quiet' : 'main'}
+            onClick={active ? cancel : liveness.start}
+          >
+            {buttonLabel(liveness, strings)}
+          </button>
+        )}
         {liveness.devices.length > 1 && active && <Cameras liveness={liveness} strings={strings} />}
       </div>
     </section>
@@ -112,7 +114,8 @@ function panelOf(
   if (status === 'paused') return { heading: labels.paused, text: '', icon: 'pause' }
   if (status === 'done') {
     if (result?.verdict === 'live') return { heading: labels.live, text: '', icon: 'check' }
-    return { heading: result?.verdict === 'spoof' ? labels.spoof : labels.tryAgain, text: hint, icon: 'warning' }
+    if (result?.verdict === 'spoof') return { heading: labels.spoof, text: hint, icon: 'warning' }
+    return { heading: labels.tryAgain, text: hint, icon: 'retry' }
   }
   return { heading: labels.title, text: labels.intro, icon: 'face' }
 }

@@ -13,6 +13,9 @@ export interface OvalProps {
 /** The oval in a view of 100 x 100, in the shape of a face (3 : 4). */
 const OVAL = 'M50 14 A27 36 0 0 1 50 86 A27 36 0 0 1 50 14 Z'
 
+/** How large the face should become. */
+const LARGER_OVAL = 'M50 7 A32.5 43 0 0 1 50 93 A32.5 43 0 0 1 50 7 Z'
+
 export function Oval({ progress, status, challenge, mirrored, label }: OvalProps) {
   return (
     <>
@@ -26,7 +29,7 @@ export function Oval({ progress, status, challenge, mirrored, label }: OvalProps
           pathLength={100}
           strokeDasharray={`${Math.round(100 * progress)} 100`}
         />
-        {challenge !== undefined && <Arrow challenge={challenge} mirrored={mirrored} />}
+        {challenge !== undefined && <Movement challenge={challenge} mirrored={mirrored} />}
       </svg>
       <div
         className="unspoof-announcer"
@@ -40,14 +43,14 @@ export function Oval({ progress, status, challenge, mirrored, label }: OvalProps
   )
 }
 
-/** Points where the person sees their own left: in a mirror that is the left of the screen. */
-function Arrow({
+/** The movement. A turn points where the person sees their own left: in a mirror that is the left of the screen. */
+function Movement({
   challenge,
   mirrored,
 }: Required<Pick<OvalProps, 'mirrored'>> & { readonly challenge: NonNullable<OvalProps['challenge']> }) {
-  if (challenge === 'move-closer') {
-    return <path className="unspoof-arrow" d="M50 92 L44 97 M50 92 L56 97 M50 8 L44 3 M50 8 L56 3" />
-  }
+  if (challenge === 'move-closer') return <path className="unspoof-movement" strokeDasharray="3 4" d={LARGER_OVAL} />
   const toLeft = (challenge === 'turn-left') === mirrored
-  return <path className="unspoof-arrow" d={toLeft ? 'M17 43 L10 50 L17 57' : 'M83 43 L90 50 L83 57'} />
+  return (
+    <path className="unspoof-movement" d={toLeft ? 'M20.5 44.5 L16 50 L20.5 55.5' : 'M79.5 44.5 L84 50 L79.5 55.5'} />
+  )
 }

@@ -65,11 +65,11 @@ const CSS = `
   .unspoof-video[hidden] { display: none; }
   .unspoof-oval { position: absolute; inset: 0; width: 100%; height: 100%; }
   .unspoof-shade { fill: var(--unspoof-shade); }
-  .unspoof-track, .unspoof-bar, .unspoof-arrow { fill: none; stroke-linecap: round; stroke-linejoin: round; }
+  .unspoof-track, .unspoof-bar, .unspoof-movement { fill: none; stroke-linecap: round; stroke-linejoin: round; }
   .unspoof-track { stroke: rgb(255 255 255 / 0.75); stroke-width: 0.8; }
   .unspoof-bar { stroke: #4fd08f; stroke-width: 1.8; transition: stroke-dasharray 200ms ease-out; }
   .unspoof-bar[stroke-dasharray^='0 '] { stroke: none; }
-  .unspoof-arrow { stroke: #ffffff; stroke-width: 2; animation: unspoof-nudge 1.2s ease-in-out infinite alternate; }
+  .unspoof-movement { stroke: #ffffff; stroke-width: 2; animation: unspoof-nudge 1.2s ease-in-out infinite alternate; }
   @keyframes unspoof-nudge { from { opacity: 0.45; } to { opacity: 1; } }
   .unspoof-hint {
     position: absolute;
@@ -138,7 +138,7 @@ const CSS = `
   .unspoof-announcer { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   @media (prefers-reduced-motion: reduce) {
     .unspoof-bar { transition: none; }
-    .unspoof-arrow { animation: none; }
+    .unspoof-movement { animation: none; }
   }
   @media (forced-colors: active) {
     .unspoof-button, .unspoof-select { border-color: ButtonText; }

@@ -1,0 +1,154 @@
+import { fileURLToPath } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
+import { makeClip } from '../../../test/browser/clip.ts'
+import { type Site, startSite } from '../../web/test/harness.ts'
+
+const EXAMPLES = new URL('../../../examples/', import.meta.url)
+const VERSIONS = {
+  19: fileURLToPath(new URL('../../../node_modules/', import.meta.url)),
+  18: fileURLToPath(new URL('react-headless/node_modules/', EXAMPLES)),
+}
+
+interface TestReact {
+  version: string
+  results: string[]
+  mountProbe(states: string[]): () => void
+  mountCamera(): () => void
+}
+
+describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
+  let browser: Browser
+  let site: Site
+
+  beforeAll(async () => {
+    browser = await launchChromium({ camera: await makeClip() })
+    const files: Record<string, string> = {}
+    for (const [version, modules] of Object.entries(VERSIONS)) {
+      files[`/react-${version}/`] =
+        `<!doctype html><html lang="en"><title>test</title><div id="root"></div><script type="module" src="/react-${version}.js"></script>`
+      files[`/react-${version}.js`] = await bundle(modules)
+    }
+    site = await startSite({}, { files })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await site?.close()
+  })
+
+  describe.each(['18', '19'])('React %s', (version) => {
+    async function open() {
+      const { page, context } = await site.open(browser)
+      const errors: string[] = []
+      page.on('pageerror', (error) => errors.push(String(error)))
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+      await page.goto(`${site.url}react-${version}/`)
+      await page.waitForFunction('globalThis.react')
+      await page.evaluate(() => {
+        const tracks: MediaStreamTrack[] = []
+        const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+        Object.assign(globalThis, { tracks, calls: 0 })
+        navigator.mediaDevices.getUserMedia = async (constraints) => {
+          ;(globalThis as unknown as { calls: number }).calls++
+          await new Promise((resolve) => setTimeout(resolve, 200)) // the person reads the prompt
+          const stream = await original(constraints)
+          tracks.push(...stream.getTracks())
+          return stream
+        }
+      })
+      return { page, context, errors }
+    }
+
+    it('asks once under StrictMode, and releases the camera when the component goes', async () => {
+      const { page, context, errors } = await open()
+      const answer = await page.evaluate(async () => {
+        const { react, tracks } = globalThis as unknown as { react: TestReact; tracks: MediaStreamTrack[] }
+        const states: string[] = []
+        const unmount = react.mountProbe(states)
+        const until = async (wanted: string[]): Promise<void> => {
+          for (let i = 0; i < 600 && !wanted.some((state) => states.at(-1)?.startsWith(state)); i++)
+            await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        await until(['checking', 'done', 'failed'])
+        const asked = (globalThis as unknown as { calls: number }).calls
+        unmount()
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        return { version: react.version, asked, states, tracks: tracks.map((track) => track.readyState) }
+      })
+      expect(answer.version.split('.')[0]).toBe(version)
+      expect(answer).toMatchObject({ asked: 1, tracks: ['ended'] })
+      expect(answer.states).toEqual(expect.arrayContaining(['idle', 'starting']))
+      expect(errors).toEqual([])
+      await context.close()
+    })
+
+    it('closes the camera that arrives after the component has gone', async () => {
+      const { page, context, errors } = await open()
+      const answer = await page.evaluate(async () => {
+        const { react, tracks } = globalThis as unknown as { react: TestReact; tracks: MediaStreamTrack[] }
+        const unmount = react.mountProbe([])
+        while ((globalThis as unknown as { calls: number }).calls === 0)
+          await new Promise((resolve) => setTimeout(resolve, 10))
+        unmount()
+        await new Promise((resolve) => setTimeout(resolve, 600))
+        return tracks.map((track) => track.readyState)
+      })
+      expect(answer).toEqual(['ended'])
+      expect(errors).toEqual([])
+      await context.close()
+    })
+
+    it('shows <LivenessCamera/> from the start to the verdict, and calls the latest callback', async () => {
+      const { page, context, errors } = await open()
+      await page.evaluate(() => void (globalThis as unknown as { react: TestReact }).react.mountCamera())
+      await page.click('#again') // the callback of the second render is the one that counts
+      const violations = page.evaluate(
+        () =>
+          new Promise<string[]>((resolve) => {
+            const seen: string[] = []
+            document.addEventListener('securitypolicyviolation', (event) => seen.push(event.violatedDirective))
+            setTimeout(() => resolve(seen), 3000)
+          }),
+      )
+      const styled = await page.evaluate(() => getComputedStyle(document.querySelector('.unspoof-stage')!).position)
+      expect(styled).toBe('relative')
+      await page.focus('.unspoof-button')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('[data-status="checking"]', { timeout: 60_000 })
+      expect(await page.evaluate(() => document.activeElement?.className)).toBe('unspoof-button')
+      expect(await page.getAttribute('.unspoof [role="progressbar"]', 'aria-valuemax')).toBe('100')
+      await page.waitForSelector('[data-status="done"]', { timeout: 90_000 })
+      expect(await page.evaluate(() => (globalThis as unknown as { react: TestReact }).react.results.length)).toBe(1)
+      expect(await page.evaluate(() => (globalThis as unknown as { react: TestReact }).react.results[0])).toMatch(/^1 /)
+      expect(
+        await page.evaluate(() =>
+          (globalThis as unknown as { tracks: MediaStreamTrack[] }).tracks.every(
+            (track) => track.readyState === 'ended',
+          ),
+        ),
+      ).toBe(true)
+      await expect.poll(() => page.textContent('.unspoof [role="status"]')).not.toBe('')
+      expect(await violations).toEqual([])
+      expect(errors).toEqual([])
+      await context.close()
+    })
+  })
+})
+
+async function bundle(modules: string): Promise<string> {
+  const build = await rolldown({
+    input: fileURLToPath(new URL('app.tsx', import.meta.url)),
+    platform: 'browser',
+    transform: { jsx: { runtime: 'automatic' }, define: { 'process.env.NODE_ENV': '"development"' } },
+    resolve: {
+      conditionNames: ['@unspoof/source', 'import', 'module', 'browser', 'default'],
+      alias: { react: `${modules}react`, 'react-dom': `${modules}react-dom` },
+    },
+    onLog: () => undefined,
+  })
+  const { output } = await build.generate({ format: 'esm' })
+  await build.close()
+  return output[0].code
+}
