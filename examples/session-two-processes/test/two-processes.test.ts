@@ -18,7 +18,13 @@ interface Started {
   readonly id: string
   readonly nonce: string
   readonly challenge: { readonly kind: string }
-  readonly capture: { readonly frames: number; readonly holdFrames: number; readonly intervalMs: number; readonly width: number; readonly height: number }
+  readonly capture: {
+    readonly frames: number
+    readonly holdFrames: number
+    readonly intervalMs: number
+    readonly width: number
+    readonly height: number
+  }
 }
 
 describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
@@ -28,7 +34,11 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
 
   beforeAll(async () => {
     const redisPort = await freePort()
-    processes.push(spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' }))
+    processes.push(
+      spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+        stdio: 'ignore',
+      }),
+    )
     const bases = await Promise.all([serve(redisPort), serve(redisPort)])
     one = bases[0]!
     two = bases[1]!
@@ -45,8 +55,18 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
 
   async function serve(redisPort: number): Promise<string> {
     const port = await freePort()
-    const env = { ...process.env, PORT: String(port), REDIS_PORT: String(redisPort), SECRET: 'x'.repeat(32), BACKEND_KEY: 'backend', NODE_OPTIONS: '' }
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../server.js', import.meta.url))], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const env = {
+      ...process.env,
+      PORT: String(port),
+      REDIS_PORT: String(redisPort),
+      SECRET: 'x'.repeat(32),
+      BACKEND_KEY: 'backend',
+      NODE_OPTIONS: '',
+    }
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../server.js', import.meta.url))], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     processes.push(child)
     await Promise.race([
       once(child.stdout!, 'data'),
@@ -71,7 +91,15 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
     // A photo that is zoomed into is what it is; what counts here is that every frame was found, followed and judged.
     expect([200, 403, 422]).toContain(answer.status)
     expect(['live', 'spoof', 'retry']).toContain(verdict.verdict)
-    for (const reason of ['no-face', 'too-few-frames', 'frame-order', 'frame-timing', 'challenge-failed', 'frozen-frames', 'face-changed']) {
+    for (const reason of [
+      'no-face',
+      'too-few-frames',
+      'frame-order',
+      'frame-timing',
+      'challenge-failed',
+      'frozen-frames',
+      'face-changed',
+    ]) {
       expect(verdict.reasons).not.toContain(reason)
     }
 
@@ -80,7 +108,10 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
 
     const backend = { headers: { authorization: 'Bearer backend' } }
     const result = await fetch(`${one}/${started.id}/result?subject=ada`, backend)
-    expect([result.status, await result.json()]).toMatchObject([200, { verdict: verdict.verdict, reasons: verdict.reasons, challenge: 'move-closer', subject: 'ada' }])
+    expect([result.status, await result.json()]).toMatchObject([
+      200,
+      { verdict: verdict.verdict, reasons: verdict.reasons, challenge: 'move-closer', subject: 'ada' },
+    ])
     expect((await fetch(`${two}/${started.id}/result?subject=ada`, backend)).status).toBe(409)
     expect((await fetch(`${two}/${started.id}/result?subject=ada`)).status).toBe(404)
   })
@@ -104,16 +135,19 @@ async function film({ nonce, capture }: Started): Promise<FormData> {
       const zoom = 1 + 0.4 * Math.min(1, Math.max(0, index - capture.holdFrames) / 4)
       const side = Math.round((Math.min(width, height) * 0.9) / zoom)
       // Around the face, which is in the upper middle of the picture.
-      const left = Math.min(width - side, Math.max(0, Math.round(width * 0.44 - side / 2 + 2 * Math.sin(index * 1.7))))
-      const top = Math.min(height - side, Math.max(0, Math.round(height * 0.25 - side / 3 + 2 * Math.cos(index))))
+      const left = Math.min(width - side, Math.max(0, Math.round(width * 0.44 - side / 2 + 7 * Math.sin(index * 1.7))))
+      const top = Math.min(height - side, Math.max(0, Math.round(height * 0.25 - side / 3 + 6 * Math.cos(index * 1.3))))
       const { data, info } = await sharp(picture)
         .extract({ left, top, width: side, height: Math.round((side * 3) / 4) })
         .resize(capture.width, capture.height)
         .removeAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true })
-      for (let i = 0; i < data.length; i++) data[i] = Math.max(0, Math.min(255, data[i]! + (Math.random() + Math.random() - 1) * 5))
-      const jpeg = await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } }).jpeg({ quality: 92 }).toBuffer()
+      for (let i = 0; i < data.length; i++)
+        data[i] = Math.max(0, Math.min(255, data[i]! + (Math.random() + Math.random() - 1) * 5))
+      const jpeg = await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } })
+        .jpeg({ quality: 92 })
+        .toBuffer()
       return { jpeg, index, timeMs: Math.round(200 + index * (capture.intervalMs + 4) + Math.random() * 6) }
     }),
   )
@@ -124,7 +158,8 @@ async function film({ nonce, capture }: Started): Promise<FormData> {
     digest: createHash('sha256').update(`${nonce}.${index}.${timeMs}.`).update(jpeg).digest('hex'),
   }))
   form.append('meta', JSON.stringify({ version: 1, nonce, frames }))
-  for (const { jpeg } of shots) form.append('frames', new Blob([new Uint8Array(jpeg)], { type: 'image/jpeg' }), 'frame.jpg')
+  for (const { jpeg } of shots)
+    form.append('frames', new Blob([new Uint8Array(jpeg)], { type: 'image/jpeg' }), 'frame.jpg')
   return form
 }
 

@@ -282,7 +282,7 @@ class StoredSessions implements Sessions {
     input: Omit<Parameters<typeof judgeSubmission>[2], 'signal'>,
     signal: AbortSignal | undefined,
   ): Promise<Judgement> {
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw new LivenessError('ABORTED', 'The caller gave up.')
     const stop = new AbortController()
     const { submitTimeoutMs } = this.#options
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -369,7 +369,7 @@ class StoredSessions implements Sessions {
   async #notJudged(id: string, record: SessionRecord, attempt: Attempt, error: LivenessError): Promise<LivenessError> {
     await this.#quietly(async () => {
       // The person is not to blame for the server's failures; bad pictures and aborts count.
-      await (error.status >= 500 && error.status !== 499 ? attempt.forgiven() : attempt.failed())
+      await (error.status >= 500 ? attempt.forgiven() : attempt.failed())
       if (RESUBMIT.includes(error.code)) {
         await this.#options.store.delete(usedKey(id))
       } else {

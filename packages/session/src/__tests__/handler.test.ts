@@ -447,6 +447,34 @@ describe('over a real server', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 413 /)
     })
 
+    it.each(['GET // HTTP/1.1', 'TRACE /liveness/sessions HTTP/1.1', 'POST http://[/sessions HTTP/1.1'])(
+      'survives %s',
+      async (line) => {
+        const base = new URL(await listen(kind, createHarness()))
+        const socket = connect(Number(base.port), '127.0.0.1')
+        socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)
+        let answer = ''
+        for await (const chunk of socket) answer += chunk
+        expect(answer).toMatch(/^HTTP\/1\.1 [45]\d\d /)
+        expect((await fetch(`${base}/sessions`, { method: 'POST', headers: { 'x-user': 'ann' } })).status).toBe(201)
+      },
+    )
+
+    it('answers an upload that is too large while it is still sent, and one that never ends', async () => {
+      const base = await listen(kind, createHarness())
+      let chunks = 0
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (++chunks > 120) return controller.close()
+          controller.enqueue(new Uint8Array(65_536))
+        },
+      })
+      const headers = { 'x-user': 'ann', 'content-type': 'multipart/form-data; boundary=b' }
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+      const response = await fetch(`${base}/sessions/AAAAAAAAAAAAAAAAAAAAAA/frames`, init)
+      expect([response.status, await response.json()]).toMatchObject([413, { error: { code: 'BODY_TOO_LARGE' } }])
+    })
+
     it('survives a client that leaves in the middle', async () => {
       const h = createHarness({ challenges: ['none'] })
       const base = await listen(kind, h)

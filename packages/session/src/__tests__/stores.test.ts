@@ -38,6 +38,14 @@ describe('memory store', () => {
     expect(await store.add('one-more', '1', 1000)).toBe(true)
   })
 
+  it('markers that are over give their room to values', async () => {
+    const store = createMemoryStore({ maxEntries: 20, now: () => time.ms })
+    for (let i = 0; i < 18; i++) await store.add(`used${i}`, '1', 1000)
+    time.ms += 1001
+    for (let i = 0; i < 15; i++) await store.set(`value${i}`, 'x', 60_000)
+    for (let i = 0; i < 15; i++) expect(await store.get(`value${i}`)).toBeDefined()
+  })
+
   it('tells values, counters and lists apart', async () => {
     const store = createMemoryStore()
     await store.set('a', 'x', 1000)

@@ -45,9 +45,6 @@ export type SessionHandler<Context = unknown> = (request: Request, context: Cont
 const MAX_META_BYTES = 16 * 1024
 const MULTIPART_OVERHEAD = 64 * 1024
 
-/** Deepest nesting of `meta`: itself, an array, a frame. */
-const MAX_DEPTH = 4
-
 /** The last parts of the path; what comes before is the application's. */
 const ROUTE = /\/sessions(?:\/([\w-]{1,64})\/(frames|result))?\/?$/
 
@@ -137,6 +134,14 @@ export function createSessionHandler<Context = unknown>(
     return Promise.reject(unknown())
   }
 
+  const report = (error: LivenessError): void => {
+    try {
+      options.onError?.(error)
+    } catch {
+      // A log that fails must not keep the answer from the client.
+    }
+  }
+
   return async (request, context) => {
     try {
       return await route(request, context)
@@ -144,7 +149,7 @@ export function createSessionHandler<Context = unknown>(
       const error = isLivenessError(thrown)
         ? thrown
         : toLivenessError(thrown, 'MODEL_UNAVAILABLE', 'The session could not be served.')
-      if (error.status >= 500) options.onError?.(error)
+      if (error.status >= 500) report(error)
       return json(error.status, toErrorShape(error), error.retryAfter ?? (error.status === 503 ? 1 : undefined))
     }
   }
@@ -180,16 +185,10 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** @throws LivenessError BODY_MALFORMED, also for nesting that no submission has: it would cost a recursive parser its stack. */
+/** @throws LivenessError BODY_MALFORMED */
 function parseJson(text: string): Record<string, unknown> {
-  let depth = 0
-  let deepest = 0
-  for (const char of text) {
-    if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth)
-    else if (char === '}' || char === ']') depth--
-  }
   try {
-    const value: unknown = deepest > MAX_DEPTH ? undefined : JSON.parse(text)
+    const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {
     // Answered below.

@@ -15,6 +15,8 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
+const SWEEP_MS = 1000
+
 interface Entry {
   content: string | number | string[]
   expires: number
@@ -42,6 +44,7 @@ class MemoryStore implements Store {
   readonly #evictable = new Map<string, Entry>()
   readonly #pinned = new Map<string, Entry>()
   #closed = false
+  #swept = Number.NEGATIVE_INFINITY
 
   constructor(maxEntries: number, now: () => number) {
     this.#maxEntries = maxEntries
@@ -136,14 +139,13 @@ class MemoryStore implements Store {
 
   #makeRoom(): void {
     if (this.size < this.#maxEntries) return
-    const now = this.#now()
+    this.#sweep()
+    if (this.size < this.#maxEntries) return
     const [oldest] = this.#evictable.keys()
     if (oldest !== undefined) {
       this.#evictable.delete(oldest)
       return
     }
-    for (const [key, entry] of this.#pinned) if (entry.expires <= now) this.#pinned.delete(key)
-    if (this.size < this.#maxEntries) return
     throw new LivenessError(
       'STORE_UNAVAILABLE',
       `The memory store is full: ${this.#maxEntries} markers and counters are still needed.`,
@@ -152,5 +154,15 @@ class MemoryStore implements Store {
         retryAfter: 10,
       },
     )
+  }
+
+  /** Drops what is over, or markers of the past would take the room of sessions. At most once a second: it looks at every entry. */
+  #sweep(): void {
+    const now = this.#now()
+    if (now - this.#swept < SWEEP_MS) return
+    this.#swept = now
+    for (const map of [this.#evictable, this.#pinned]) {
+      for (const [key, entry] of map) if (entry.expires <= now) map.delete(key)
+    }
   }
 }
