@@ -45,7 +45,7 @@ export const DEFAULT_LIMITS: UploadLimits = Object.freeze({
   fieldNameLength: 100,
   headerPairs: 16,
   jsonDepth: 32,
-  jsonNodes: 10_000,
+  jsonNodes: 100_000,
   bodyTimeoutMs: 10_000,
   minBytesPerSecond: 8 * KiB,
   graceMs: 1000,

@@ -72,6 +72,7 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
       return readMultipart(feed, multipartBoundary(media), limits)
     case 'json': {
       const bytes = await collect(feed)
+      if (bytes.length === 0) return emptyBody()
       return { ...emptyBody('json'), json: parseJson(bytes.toString('utf8'), limits), bytes }
     }
     case 'image':

@@ -1,0 +1,92 @@
+/** JSON bodies: bounded before parsing, searched for data URLs, nothing fetched. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decodeDataUrl } from '../data-url.ts'
+import { imagesInJson, parseJson } from '../json.ts'
+import { resolveLimits } from '../limits.ts'
+
+const limits = resolveLimits({ fileBytes: 1000, jsonNodes: 10_000 })
+const everything = { fields: undefined, required: false }
+const url = (text: string) => `data:image/png;base64,${Buffer.from(text).toString('base64')}`
+
+describe('parseJson', () => {
+  test('parses what JSON.parse parses', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const text = JSON.stringify(value)
+        expect(parseJson(text, limits)).toEqual(JSON.parse(text))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('counts nothing inside strings', () => {
+    const text = JSON.stringify({ a: '['.repeat(100), b: '\\"{'.repeat(100), c: ','.repeat(20_000) })
+    expect(parseJson(text, limits)).toEqual(JSON.parse(text))
+  })
+
+  test.each([
+    ['too deep', '['.repeat(33) + ']'.repeat(33)],
+    ['too many values', `[${'1,'.repeat(10_001)}1]`],
+    ['cut', '{"a": "'],
+    ['not JSON', 'hello'],
+    ['empty', ''],
+  ])('%s is refused', (_name, text) => {
+    expect(() => parseJson(text, limits)).toThrow(expect.objectContaining({ code: 'BODY_MALFORMED' }))
+  })
+
+  test('the message quotes nothing of the body', () => {
+    expect(() => parseJson('{"password": secret}', limits)).toThrow(/^((?!secret).)*$/)
+  })
+})
+
+describe('imagesInJson', () => {
+  test('finds data URLs at any place, in the order of the body', () => {
+    const body = { first: url('1'), list: [{ photo: url('2') }, url('3')], text: 'data', other: 'data:text/plain,hi' }
+    const images = imagesInJson(body, limits, everything)
+    expect(images.map((image) => [image.fieldname, image.buffer.toString()])).toEqual([
+      ['first', '1'],
+      ['list.0.photo', '2'],
+      ['list.1', '3'],
+    ])
+  })
+
+  test('judges only the listed paths', () => {
+    const body = { a: url('1'), b: { a: url('2') } }
+    const only = (fields: string[]) => imagesInJson(body, limits, { fields, required: true }).map((i) => i.fieldname)
+    expect(only(['a'])).toEqual(['a'])
+    expect(only(['b.a'])).toEqual(['b.a'])
+  })
+
+  test.each([
+    [
+      'too deep, built by somebody else’s parser',
+      Array.from({ length: 50 }).reduce((inner) => [inner], []) as object,
+      'BODY_MALFORMED',
+    ],
+    ['a __proto__ key', JSON.parse('{"__proto__": {"a": 1}}'), 'BODY_MALFORMED'],
+    ['five pictures', Array(5).fill(url('1')), 'TOO_MANY_PARTS'],
+    ['a picture of 1001 bytes', [url('x'.repeat(1001))], 'BODY_TOO_LARGE'],
+    ['an SVG', ['data:image/svg+xml;base64,PHN2Zy8+'], 'IMAGE_TYPE'],
+    ['no type', ['data:;base64,AAAA'], 'IMAGE_TYPE'],
+  ])('%s is refused', (_name, body, code) => {
+    expect(() => imagesInJson(body, limits, everything)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('decodeDataUrl', () => {
+  test('gives the bytes back', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 1000 }), (bytes) => {
+        const text = Buffer.from(bytes).toString('base64')
+        expect([...decodeDataUrl(`data:image/jpeg;base64,${text}`, 1000).bytes]).toEqual([...bytes])
+      }),
+    )
+  })
+
+  test.each(['AAA', 'AA=', 'A AA', 'AAA_', 'AAA-', 'AAAA\n', 'AAAA=', 'AB==', '@@@@'])('%j is refused', (text) => {
+    expect(() => decodeDataUrl(`data:image/jpeg;base64,${text}`, 1000)).toThrow(
+      expect.objectContaining({ code: 'BODY_MALFORMED' }),
+    )
+  })
+})
