@@ -25,6 +25,9 @@ import type { SubmissionMeta } from './submission.ts'
 /** Frames the model must have judged before `live` is possible. */
 const MIN_JUDGED = 3
 
+/** Cameras make 4:3, 16:9 and at most 21:9. */
+const MAX_ASPECT = 2.5
+
 export interface JudgeInput {
   readonly id: string
   readonly record: SessionRecord
@@ -167,11 +170,12 @@ async function evidenceOf(
   const side = Math.max(width, height)
   if (side > FRAME_SIDE.max)
     throw new LivenessError('IMAGE_TOO_LARGE', `Expected frames of at most ${FRAME_SIDE.max} pixels a side.`)
-  if (side < FRAME_SIDE.min)
+  if (side < FRAME_SIDE.min || Math.min(width, height) < side / MAX_ASPECT) {
     throw new LivenessError(
       'FRAMES_INVALID',
-      `Expected frames of at least ${FRAME_SIDE.min} pixels on the longer side.`,
+      `Expected frames of at least ${FRAME_SIDE.min} pixels on the longer side, and at most ${MAX_ASPECT} times as long as wide.`,
     )
+  }
   if (first !== undefined && (first.width !== width || first.height !== height)) {
     throw new LivenessError('FRAMES_INVALID', 'Expected all frames to have one size.')
   }

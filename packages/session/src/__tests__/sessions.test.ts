@@ -472,6 +472,25 @@ describe('pictures', () => {
     expect((await h.sessions.submit(started.id, submissionOf(started, shots), ANN)).verdict).toBe('live')
   })
 
+  it('long and narrow, or with more pixels than a session needs, are no camera', async () => {
+    for (const [size, code] of [
+      [[400, 20], 'FRAMES_INVALID'],
+      [[1300, 975], 'IMAGE_TOO_LARGE'],
+    ] as const) {
+      const h = createHarness({ challenges: ['none'] })
+      const started = await h.sessions.create(ANN)
+      const shots = await h.film(started)
+      h.advance(6000)
+      const picture = await load(shots[0]!.jpeg)
+      const jpeg = new Uint8Array(await picture.resize(size[0], size[1], { fit: 'fill' }).jpeg().toBuffer())
+      const submission = submissionOf(
+        started,
+        shots.map((shot) => ({ ...shot, jpeg })),
+      )
+      expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe(code)
+    }
+  })
+
   it('of several sizes, or too small, are no camera', async () => {
     const h = createHarness()
     const started = await h.sessions.create(ANN)

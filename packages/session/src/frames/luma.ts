@@ -8,8 +8,8 @@ export const GRID = 32
 const FULL_SIDE = 1024
 
 /**
- * Mean luma (BT.601, 0..255) of {@link GRID} x {@link GRID} cells that cover the whole frame, row by row. The frame is stretched to the square,
- * so that a crop by a pixel moves every cell by less than a pixel.
+ * Mean luma (BT.601, 0..255) of {@link GRID} x {@link GRID} cells that cover the whole frame, row by row. The frame is stretched to
+ * the square, so that a crop by a pixel moves every cell by less than a pixel. Sides must be at least 64 pixels.
  */
 export function lumaGrid(frame: Frame): Float64Array {
   const { data, width, height, channels } = frame
@@ -17,53 +17,58 @@ export function lumaGrid(frame: Frame): Float64Array {
   const columns = axis(width, step)
   const rows = axis(height, step)
   const sums = new Float64Array(GRID * GRID)
-  // First each row to GRID cells, then the rows to GRID cells: every pixel is read once.
-  const line = new Float64Array(GRID)
+  // Each row goes to GRID cells, with one more for what the last pixel has no next cell for; then rows go to GRID cells likewise.
+  const line = new Float64Array(GRID + 1)
   for (let r = 0; r < rows.at.length; r++) {
     line.fill(0)
+    const start = rows.at[r]! * width
     for (let c = 0; c < columns.at.length; c++) {
-      const p = (rows.at[r]! * width + columns.at[c]!) * channels
+      const p = (start + columns.at[c]!) * channels
       const luma = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!
       const cell = columns.cell[c]!
-      line[cell]! += luma * columns.share[c]!
-      if (cell + 1 < GRID) line[cell + 1]! += luma * (1 - columns.share[c]!)
+      const share = luma * columns.share[c]!
+      line[cell] = line[cell]! + share
+      line[cell + 1] = line[cell + 1]! + luma - share
     }
     const top = rows.cell[r]! * GRID
     const share = rows.share[r]!
+    const isLast = rows.cell[r]! + 1 === GRID
     for (let x = 0; x < GRID; x++) {
-      sums[top + x]! += line[x]! * share
-      if (rows.cell[r]! + 1 < GRID) sums[top + GRID + x]! += line[x]! * (1 - share)
+      sums[top + x] = sums[top + x]! + line[x]! * share
+      if (!isLast) sums[top + GRID + x] = sums[top + GRID + x]! + line[x]! * (1 - share)
     }
   }
-  for (let y = 0; y < GRID; y++)
-    for (let x = 0; x < GRID; x++) sums[y * GRID + x]! /= rows.weight[y]! * columns.weight[x]!
+  for (let y = 0; y < GRID; y++) {
+    for (let x = 0; x < GRID; x++) sums[y * GRID + x] = sums[y * GRID + x]! / (rows.weight[y]! * columns.weight[x]!)
+  }
   return sums
 }
 
 interface Axis {
   /** Pixels that are read, the cell each begins in, and its share in that cell; the rest is the next cell's. */
-  readonly at: readonly number[]
-  readonly cell: readonly number[]
-  readonly share: readonly number[]
+  readonly at: Int32Array
+  readonly cell: Int32Array
+  readonly share: Float64Array
   /** Of each cell, the sum of shares. */
   readonly weight: Float64Array
 }
 
 function axis(length: number, step: number): Axis {
-  const at: number[] = []
-  const cell: number[] = []
-  const share: number[] = []
-  const weight = new Float64Array(GRID)
-  for (let pixel = 0; pixel < length; pixel += step) {
-    const from = (pixel * GRID) / length
-    const to = ((pixel + Math.min(step, length - pixel)) * GRID) / length
+  const n = Math.ceil(length / step)
+  const at = new Int32Array(n)
+  const cell = new Int32Array(n)
+  const share = new Float64Array(n)
+  const weight = new Float64Array(GRID + 1)
+  for (let i = 0; i < n; i++) {
+    const from = (i * step * GRID) / length
+    const to = (Math.min(length, (i + 1) * step) * GRID) / length
     const first = Math.min(GRID - 1, Math.floor(from))
     const part = Math.min(1, (first + 1 - from) / (to - from))
-    at.push(pixel)
-    cell.push(first)
-    share.push(part)
-    weight[first]! += part
-    if (first + 1 < GRID) weight[first + 1]! += 1 - part
+    at[i] = i * step
+    cell[i] = first
+    share[i] = part
+    weight[first] = weight[first]! + part
+    weight[first + 1] = weight[first + 1]! + 1 - part
   }
   return { at, cell, share, weight }
 }
