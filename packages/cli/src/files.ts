@@ -1,5 +1,5 @@
 /** From what a user types (files, folders, globs, -) to a list of pictures and videos. */
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { LivenessError } from '@unspoof/core'
 import { glob, isDynamicPattern } from 'tinyglobby'
@@ -42,6 +42,15 @@ async function expandOne(pattern: string): Promise<string[]> {
     return byName(found)
   }
   throw new LivenessError('INPUT_UNREADABLE', `There is no file or folder ${pattern}.`)
+}
+
+/** @throws LivenessError INPUT_UNREADABLE */
+export async function readPicture(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new LivenessError('INPUT_UNREADABLE', `Cannot read ${file}.`, { cause })
+  }
 }
 
 /** img2 before img10. */

@@ -1,14 +1,24 @@
 /** Finds the command, runs it, and says in one sentence what went wrong. */
 import { checkKeys, isLivenessError, LivenessError } from '@unspoof/core'
 import { type Command, helpOf, parseArguments } from './command.ts'
+import { benchCommand } from './commands/bench.ts'
 import { checkCommand } from './commands/check.ts'
+import { copyAssetsCommand } from './commands/copy-assets.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { explainCommand } from './commands/explain.ts'
 import { modelsCommand } from './commands/models.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { VERSION } from './version.ts'
 
-export const COMMANDS: readonly Command[] = [checkCommand, evaluateCommand, modelsCommand]
+export const COMMANDS: readonly Command[] = [
+  checkCommand,
+  explainCommand,
+  evaluateCommand,
+  modelsCommand,
+  benchCommand,
+  copyAssetsCommand,
+]
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2

@@ -1,8 +1,8 @@
 /** The report as one HTML file. Pictures are named by path, never embedded. */
 import { formatPercent, formatRate, formatShare, type Rate, type RateReadings } from '@unspoof/core'
+import { detChart, histogramChart, reliabilityChart, rocChart, seriesColour } from '../html/charts.ts'
 import { escapeHtml } from '../html/escape.ts'
 import { htmlFigure, htmlPage, htmlTable } from '../html/page.ts'
-import { detChart, histogramChart, reliabilityChart, rocChart, seriesColour } from './charts.ts'
 import type { Report, SetReport } from './report.ts'
 import { estimatePercent, pValue, shortNumber, signed } from './report-text.ts'
 
@@ -92,10 +92,16 @@ function setSection(report: Report, set: SetReport, scoresOf: Parameters<typeof 
     return ranking === null ? [] : [{ name: key, curve: ranking.curve }]
   })
   const at = report.models.flatMap(({ key }) => {
-    const { ranking } = set.models[key]!
+    const { ranking, rates } = set.models[key]!
     if (ranking === null) return []
+    const n = rates.bpcer!.removed!.n
     return [
-      [key, ...ranking.bpcerAt.map(({ bpcer, threshold }) => `${formatPercent(bpcer)} (${shortNumber(threshold)})`)],
+      [
+        key,
+        ...ranking.bpcerAt.map(
+          ({ bpcer, threshold }) => `${bpcer === 0 ? `0 of ${n}` : formatPercent(bpcer)} (${shortNumber(threshold)})`,
+        ),
+      ],
     ]
   })
   const legend = curves

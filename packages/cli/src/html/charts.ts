@@ -1,6 +1,6 @@
-/** The report's charts as inline SVG: no scripts, no fonts, readable in light and dark. */
+/** Charts as inline SVG: no scripts, no fonts, readable in light and dark. */
 import type { CurvePoint, Reliability, TrueLabel } from '@unspoof/core'
-import { escapeHtml } from '../html/escape.ts'
+import { escapeHtml } from './escape.ts'
 
 /** Colours of the series, told apart by people with colour blindness (Okabe and Ito). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const
@@ -74,7 +74,7 @@ export function detChart(curves: readonly { readonly name: string; readonly curv
   const low = probit(DET_MIN)
   const high = probit(DET_MAX)
   const place = (rate: number) => (probit(Math.min(DET_MAX, Math.max(DET_MIN, rate))) - low) / (high - low)
-  const ticks = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((at) => ({
+  const ticks = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((at) => ({
     at,
     label: `${Number((at * 100).toFixed(1))} %`,
   }))
@@ -138,6 +138,28 @@ export function reliabilityChart(reliability: Reliability): string {
     ),
   ].join('')
   return plot('Reliability diagram with 95 % intervals', x, y, body)
+}
+
+/** Radial profiles: the log spectrum over the frequency, in cycles a pixel. */
+export function profileChart(
+  profiles: readonly { readonly name: string; readonly values: ArrayLike<number> }[],
+): string {
+  const top = Math.max(1, ...profiles.flatMap(({ values }) => Array.from(values)))
+  const x: Axis = {
+    title: 'frequency, cycles a pixel',
+    ticks: [0, 0.1, 0.2, 0.3, 0.4, 0.5].map((at) => ({ at, label: String(at) })),
+    place: (value) => clamp(value * 2),
+  }
+  const y: Axis = {
+    title: 'mean log magnitude',
+    ticks: [0, 0.25, 0.5, 0.75, 1].map((part) => ({ at: part * top, label: (part * top).toFixed(1) })),
+    place: (value) => clamp(value / top),
+  }
+  const series = profiles.map(({ name, values }) => ({
+    name,
+    points: Array.from(values, (value, i) => [i / (2 * Math.max(1, values.length - 1)), value] as const),
+  }))
+  return plot('Radial profile of the log spectrum', x, y, lines(series, x, y))
 }
 
 /** At most 400 points, ends kept: a curve of 60,000 scores would make a page of megabytes. */
