@@ -1,6 +1,6 @@
 /** The table of hostile HTTP requests, on every kind of server: one answer each, never `live`, and the next good request is served. */
 import { createAdmission } from '@unspoof/node/http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { BOUNDARY, Connection, FORM_TYPE, fieldPart, filePart, form, head, part, post } from './client.ts'
 import { type FakeLiveness, fakeLiveness, picture } from './fake-liveness.ts'
 import { SERVERS, type TestServer } from './servers.ts'
@@ -407,6 +407,9 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
   afterAll(async () => {
     expect(admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 })
     await server.close()
+    // Nothing keeps a socket or a file.
+    const leftOvers = () => process.getActiveResourcesInfo().filter((kind) => /TCPSocket|TCPServer|FSReq/.test(kind))
+    await vi.waitFor(() => expect(leftOvers()).toEqual([]))
   })
 
   async function expectServed(): Promise<void> {

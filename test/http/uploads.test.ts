@@ -222,6 +222,15 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect(admission.load.requests).toBe(1)
   })
 
+  test('under load, requests without a picture still pass where none is required', async () => {
+    const admission = createAdmission({ maxChecks: 1 })
+    await start({ admission })
+    connect().send(post('/login', FORM_TYPE, form(filePart(picture('hang')))))
+    await vi.waitFor(() => expect(admission.load.checks).toBe(1))
+    expect((await annotated(fieldPart('name', 'Ada'))).json).toMatchObject({ verdict: 'not-checked' })
+    expect((await annotated(filePart(live))).json.error.code).toBe('OVERLOADED')
+  })
+
   test('bytes in flight are bounded over all requests', async () => {
     await start({ admission: { maxBytes: 50_000 } })
     const answer = await upload(filePart(picture('live', 60_000)))

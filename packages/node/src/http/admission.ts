@@ -30,8 +30,11 @@ export interface Ticket {
 }
 
 export interface Admission {
-  /** @throws LivenessError OVERLOADED */
-  enter(): Ticket
+  /**
+   * @param withCheck false where the request may turn out to have no picture, so that full places for checks do not matter yet
+   * @throws LivenessError OVERLOADED
+   */
+  enter(withCheck: boolean): Ticket
   /** What is under way now, for metrics and tests. */
   readonly load: { readonly requests: number; readonly checks: number; readonly bytes: number }
 }
@@ -52,8 +55,9 @@ export function createAdmission(options: AdmissionOptions = {}): Admission {
 
   return {
     load,
-    enter() {
-      if (load.requests >= maxRequests || load.checks >= maxChecks || load.bytes >= maxBytes) throw overloaded()
+    enter(withCheck) {
+      if (load.requests >= maxRequests || load.bytes >= maxBytes) throw overloaded()
+      if (withCheck && load.checks >= maxChecks) throw overloaded()
       load.requests++
       let bytes = 0
       let checks = 0

@@ -80,21 +80,26 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
       const verified = await verifyToken(token, session, request.original, options.check.operatingPoint)
       return { passed: true, liveness: fromToken(verified), body: undefined }
     }
-    const ticket = admission.enter()
+    let ticket: Ticket | undefined
+    // Only now and not for every request: a page without a body costs nothing and is not refused under load.
+    const enter = (): Ticket => {
+      ticket ??= admission.enter(required)
+      return ticket
+    }
     try {
-      const onBytes = (count: number) => ticket.addBytes(count)
-      const body = request.body ?? (await readUpload(request, { limits, required, onBytes }))
+      const onBytes = (count: number) => enter().addBytes(count)
+      const body = request.body ?? (await readUpload(request, { limits, required, onStart: enter, onBytes }))
       const images = imagesOf(body, { fields, required }, limits)
       if (images.length === 0) {
         if (required) throw new LivenessError('IMAGE_MISSING', 'Expected a picture in the body.')
         return { passed: true, liveness: notChecked('no-image', body.files), body }
       }
       const uploads = [...new Set([...body.files, ...images])]
-      const result = await judgeOrAnnotate(images, uploads, ticket, request.signal)
+      const result = await judgeOrAnnotate(images, uploads, enter(), request.signal)
       const passed = required ? result.verdict === 'live' || isAnnotated(result) : result.verdict !== 'spoof'
       return passed ? { passed: true, liveness: result, body } : result
     } finally {
-      ticket.release()
+      ticket?.release()
     }
   }
 

@@ -20,15 +20,22 @@ export function nodeUploadRequest(req: IncomingMessage, res: ServerResponse, pla
   }
   if (res.closed || res.destroyed) onClose()
   else res.once('close', onClose)
-  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
   return {
     method: req.method ?? 'GET',
     // `headers` keeps only the first of two Content-Types, which would hide the second.
-    header: (name) => req.headersDistinct[name] ?? [],
-    stream: hasBody ? req : undefined,
+    // HTTP/2 has no `headersDistinct`, and no doubled Content-Type either.
+    header: (name) => req.headersDistinct?.[name] ?? [req.headers[name] ?? []].flat(),
+    stream: hasBody(req) ? req : undefined,
     parsed: parsedState(req, places),
     signal: controller.signal,
   }
+}
+
+function hasBody(req: IncomingMessage): boolean {
+  // HTTP/2 needs neither header: there the stream knows.
+  const { stream } = req as { readonly stream?: { readonly endAfterHeaders: boolean } }
+  if (stream !== undefined) return !stream.endAfterHeaders
+  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 }
 
 /** The id a log already knows the request by, else a new one. Nothing a client sent is used. */
@@ -83,7 +90,11 @@ export function closeAfterAnswer(req: IncomingMessage, res: ServerResponse): voi
   res.once('finish', () => {
     req.resume()
     setTimeout(() => {
-      if (!req.complete) req.socket.destroy()
+      if (req.complete) return
+      // Over HTTP/2 the socket belongs to other requests too.
+      const { stream } = req as { readonly stream?: { close(): void } }
+      if (stream === undefined) req.socket.destroy()
+      else stream.close()
     }, LINGER).unref()
   })
 }

@@ -28,6 +28,8 @@ export interface ReadUploadOptions {
   /** True: a body that may be a picture (`application/octet-stream`) is read too, and one that cannot be is refused. */
   readonly required: boolean
   readonly limits: UploadLimits
+  /** Called before anything is read, where there is something to read; may throw to refuse. */
+  readonly onStart?: () => void
   /** Told of every chunk; may throw to stop. */
   readonly onBytes?: (count: number) => void
 }
@@ -45,6 +47,7 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
   const parsed = request.parsed
   if (NO_BODY_METHODS.has(request.method)) return emptyBody()
   if (parsed !== undefined && (parsed.files.length > 0 || (parsed.consumed && parsed.value !== undefined))) {
+    options.onStart?.()
     return readParsed(parsed, limits)
   }
   const replay = parsed?.replay
@@ -64,6 +67,7 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
   if (announced !== undefined && announced > maxBytes) {
     throw new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`)
   }
+  options.onStart?.()
   const stream = replay === undefined ? request.stream! : Readable.from([replay])
   const feed = (sink: (chunk: Buffer) => void) =>
     pump(stream, sink, { maxBytes, limits, signal: request.signal, onBytes: options.onBytes })
