@@ -1,6 +1,6 @@
 /**
- * How often the built-in face detector finds the face that YuNet found, how well their canonical faces agree, and how long it
- * takes: the data behind models/blazeface-*.
+ * How often the built-in face detector finds the face that YuNet found, how well their canonical faces agree, how often it sees
+ * a face where there is none (in what lies beside the faces of these pictures), and how long it takes.
  *
  *     npm run build && node benchmarks/detector.mjs path/to/index.csv --yunet path/to/yunet.onnx [--every 1]
  *
@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { box, canonicalFace, createFaceDetector, iou, loadModel, parseDetectorCard } from '@unspoof/core'
+import { box, canonicalFace, createFaceDetector, createFrame, iou, loadModel, parseDetectorCard } from '@unspoof/core'
 import { bundledModel, DEFAULT_DETECTORS, registry } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 
@@ -19,6 +19,8 @@ import { createNodeRuntime, decodeImage } from '@unspoof/node'
 const MIN_SIDE = 64
 /** A found face is the same face when the two canonical boxes overlap by at least this. */
 const SAME_FACE = 0.3
+/** Width and height a background must have, in pixels. */
+const MIN_BACKGROUND = 100
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,6 +49,7 @@ const yuNet = createFaceDetector({
 
 const lines = (await readFile(index, 'utf8')).trim().split('\n').slice(1)
 const rows = []
+const backgrounds = { pictures: 0, withFace: 0 }
 let skipped = 0
 for (const line of lines.filter((_, i) => i % Number(values.every) === 0)) {
   const [path, set, , , width, height, ...face] = line.split(',')
@@ -58,7 +61,8 @@ for (const line of lines.filter((_, i) => i % Number(values.every) === 0)) {
   const [x, y, w, h] = face.map(Number)
   if (Math.max(w, h) < MIN_SIDE) continue
   const wanted = box(x, y, w, h)
-  const reference = nearest(await yuNet.detect(frame), wanted)
+  const references = await yuNet.detect(frame)
+  const reference = nearest(references, wanted)
   const began = performance.now()
   const found = await blazeFace.detect(frame)
   const milliseconds = performance.now() - began
@@ -66,6 +70,10 @@ for (const line of lines.filter((_, i) => i % Number(values.every) === 0)) {
   const inShortRange = (await shortRange.detect(frame)).length > 0
   const shortMilliseconds = performance.now() - timed
   const match = nearest(found, reference?.box ?? wanted)
+  for (const background of besideFaces(frame, [wanted, ...[...references, ...found].map((face) => face.detectorBox)])) {
+    backgrounds.pictures++
+    if ((await blazeFace.detect(background)).length > 0) backgrounds.withFace++
+  }
   rows.push({
     path,
     set,
@@ -99,6 +107,7 @@ console.log(
     0.5,
   ).toFixed(2)}`,
 )
+console.log(`backgrounds with a face seen in them: ${backgrounds.withFace} of ${backgrounds.pictures}`)
 for (const row of rows.filter(({ same }) => !same))
   console.log(`not the same face: ${basename(row.path)} (${row.set})${row.found ? '' : ', none found'}`)
 
@@ -115,6 +124,25 @@ function report(name, some) {
       `        ${at(overlaps, 0.5).toFixed(3)} ${at(overlaps, 0.1).toFixed(3)} ${at(overlaps, 0.05).toFixed(3)} ${below(0.85)} ${below(0.7)} ${below(0.5)}` +
       ` |      ${at(withIndex, 0.5).toFixed(3)}  ${Math.exp(mean).toFixed(3)} (${deviation.toFixed(3)})`,
   )
+}
+
+/** What lies left and right of all faces, a quarter of a face away. */
+function* besideFaces(frame, faces) {
+  const left = Math.floor(Math.min(...faces.map(({ x, width }) => x - width / 4)))
+  const right = Math.ceil(Math.max(...faces.map(({ x, width }) => x + width * 1.25)))
+  for (const [start, end] of [
+    [0, left],
+    [right, frame.width],
+  ]) {
+    const width = end - start
+    if (width < MIN_BACKGROUND || frame.height < MIN_BACKGROUND) continue
+    const data = new Uint8Array(width * frame.height * frame.channels)
+    for (let y = 0; y < frame.height; y++) {
+      const from = (y * frame.width + start) * frame.channels
+      data.set(frame.data.subarray(from, from + width * frame.channels), y * width * frame.channels)
+    }
+    yield createFrame({ data, width, height: frame.height })
+  }
 }
 
 function nearest(faces, wanted) {

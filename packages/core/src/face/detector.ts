@@ -28,7 +28,7 @@ export interface FaceDetectorOptions {
   /** Tried in order; the first that finds a face answers. */
   readonly models: readonly DetectorModel[]
   /**
-   * Lowest score of a face, in [0.05, 0.99].
+   * Lowest score of a face, in [0.05, 0.99]. Faces that are only found zoomed out or in parts of the frame need at least 0.65.
    * @default the card's
    */
   readonly scoreThreshold?: number
@@ -57,12 +57,12 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
     id: models.map((model: DetectorModel) => model.card.id).join('+'),
     async detect(frame) {
       if (closed !== undefined) throw new LivenessError('CLOSED', 'The face detector was closed.')
-      for (const regions of views(frame)) {
+      for (const { regions, minScore } of views(frame)) {
         for (const network of networks) {
           const found: Detection[] = []
           for (const region of regions) found.push(...(await network.detect(frame, region)))
           // Faces in the overlap of two regions are found twice.
-          const faces = suppress(found, network.iouThreshold, MAX_FACES)
+          const faces = suppress(found, network.iouThreshold, MAX_FACES).filter(({ score }) => score >= minScore)
           if (faces.length > 0) return faces.map(toFace)
         }
       }
