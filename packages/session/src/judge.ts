@@ -22,8 +22,10 @@ import { FRAME_SIDE, type ResolvedSessionsOptions } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import type { SubmissionMeta } from './submission.ts'
 
-/** Frames the model must have judged before `live` is possible. */
-const MIN_JUDGED = 3
+/** Frames the model must have judged before `live` is possible: a clear picture or two must not vouch for a blurred rest. */
+function minJudged(frames: number): number {
+  return Math.max(3, Math.ceil(frames / 2))
+}
 
 /** Cameras make 4:3, 16:9 and at most 21:9. */
 const MAX_ASPECT = 2.5
@@ -66,8 +68,9 @@ export async function judgeSubmission(
 ): Promise<Judgement> {
   const { record, meta, images, elapsedMs } = input
   // What needs no pixels comes first: it costs nothing to refuse.
-  if (images.length < record.frames)
+  if (images.length < record.frames) {
     return retry([reason('too-few-frames', { value: images.length, bound: record.frames })])
+  }
   const untimely = timingReason(meta.frames, record.intervalMs, elapsedMs)
   if (untimely !== undefined) return retry([untimely])
 
@@ -149,7 +152,7 @@ function sequenceOf(
     {
       operatingPoint: record.operatingPoint,
       faces: 'single',
-      minFrames: MIN_JUDGED,
+      minFrames: minJudged(images.length),
       maxFrames: images.length,
       maxDurationMs: options.submitTimeoutMs,
       // Every frame is judged: the challenge is answered in the last ones.
@@ -206,7 +209,7 @@ function isLive(sequence: SequenceResult, record: SessionRecord): boolean {
   const probability = sequence.liveProbability
   return (
     sequence.verdict === 'live' &&
-    judged.length >= MIN_JUDGED &&
+    judged.length >= minJudged(record.frames) &&
     probability !== null &&
     Number.isFinite(probability) &&
     probability <= 1 &&

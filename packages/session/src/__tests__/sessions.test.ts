@@ -1,4 +1,5 @@
 /** The rows of the hostile-input table that are about sessions (B5 of the security goals), and the happy path. */
+import { box } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessions, type StartedSession } from '../index.ts'
 import { clock, codeOf, createHarness, digestOf, type Film, type Harness, type Shot, submissionOf } from './harness.ts'
@@ -301,6 +302,21 @@ describe('sessions (B5)', () => {
       const h = createHarness({ challenges: ['turn-left'] })
       expect((await run(h, {}, undefined, { mirrored: true })).answer.reasons).toEqual(['challenge-failed'])
     })
+  })
+
+  it('a few clear frames do not vouch for a blurred rest', async () => {
+    const h = createHarness({ challenges: ['turn-left'] })
+    const { answer } = await run(h, {}, (shots) => {
+      for (const { jpeg } of shots.slice(5)) {
+        const { faces, margin } = h.knownOf(jpeg)
+        // Too small for the model's card: found, but not judged.
+        const tiny = { ...faces[0]!, box: box(faces[0]!.box.x, faces[0]!.box.y, 20, 20) }
+        h.know(jpeg, { margin, faces: [tiny] })
+      }
+      return shots
+    })
+    expect(answer).toMatchObject({ verdict: 'retry' })
+    expect(answer.reasons).toContain('too-few-frames')
   })
 
   it.each([
