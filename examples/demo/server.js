@@ -18,7 +18,7 @@ export async function createDemo() {
         operatingPoint,
         required: true,
         // The page wants to show refused pictures too. An application leaves this out: the default answer is the safe one.
-        onReject: async (req, res, rejection) => {
+        onReject: async (_req, res, rejection) => {
           if (rejection.result?.image) await show(card, rejection.result, res)
           else if (rejection.result) res.json(summary(rejection.result))
         },

@@ -130,7 +130,10 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
         const { margins, timings } = await model.score(frame, boxes)
         // Models of others may break their contract: a crop without a finite margin would count as undecided, or as certain.
         if (margins.length !== boxes.length || !margins.every(Number.isFinite)) {
-          throw new LivenessError('MODEL_OUTPUT', `The model ${model.card.id} did not answer a finite margin for every crop.`)
+          throw new LivenessError(
+            'MODEL_OUTPUT',
+            `The model ${model.card.id} did not answer a finite margin for every crop.`,
+          )
         }
         clock.add('crop', timings.crop)
         clock.add('model', timings.model)

@@ -45,7 +45,13 @@ describe('loadPadModel', () => {
   test('weights with one changed byte, or one byte more, never reach the runtime', async () => {
     let loads = 0
     const source = await createMemorySource(examplePadCard(), BYTES)
-    const runtime = { name: 'spy', load: async () => (loads++, Promise.reject(new Error('reached'))) }
+    const runtime = {
+      name: 'spy',
+      load: async () => {
+        loads++
+        throw new Error('reached')
+      },
+    }
     for (const bytes of [Uint8Array.of(1, 2, 3, 5), Uint8Array.of(1, 2, 3, 4, 0), new Uint8Array(0)]) {
       await expect(loadPadModel({ source: { ...source, read: async () => bytes }, runtime })).rejects.toMatchObject({
         code: 'MODEL_HASH',
