@@ -1,0 +1,79 @@
+import { withLiveness } from '@unspoof/face-api' // 1: new
+import { createCamera, showStream, videoFrames } from '@unspoof/web'
+import * as faceapi from '@vladmandic/face-api'
+
+const canvas = document.getElementById('canvas')
+const context = canvas.getContext('2d', { willReadFrequently: true })
+const status = document.getElementById('status')
+const button = document.getElementById('camera')
+
+const COLOURS = { live: '#1f9d63', spoof: '#d6453d', retry: '#c98a00' }
+
+let models
+function loadModels() {
+  models ??= Promise.all([
+    faceapi.nets.tinyFaceDetector.loadFromUri('./models'),
+    faceapi.nets.faceLandmark68Net.loadFromUri('./models'),
+  ])
+  return models
+}
+
+async function judge() {
+  await loadModels()
+  const found = faceapi.detectAllFaces(canvas, new faceapi.TinyFaceDetectorOptions()).withFaceLandmarks()
+  const faces = await withLiveness(found, canvas) // 2: was `await found`
+  for (const { detection, liveness } of faces) {
+    const { x, y, width, height } = detection.box
+    context.strokeStyle = COLOURS[liveness.verdict] // 3: was one colour for all
+    context.lineWidth = Math.max(3, canvas.width / 160)
+    context.strokeRect(x, y, width, height)
+  }
+  status.textContent =
+    faces.length === 0 ? 'No face found.' : faces.map(({ liveness }) => liveness.hint || 'A live face.').join(' ')
+  status.dataset.verdicts = faces.map(({ liveness }) => liveness.verdict).join(' ')
+  globalThis.faces = faces // for the test
+}
+
+document.getElementById('file').addEventListener('change', async ({ target }) => {
+  stop()
+  const picture = await createImageBitmap(target.files[0])
+  canvas.width = picture.width
+  canvas.height = picture.height
+  context.drawImage(picture, 0, 0)
+  status.textContent = 'Looking…'
+  await judge().catch(show)
+})
+
+const camera = createCamera({ width: 640, height: 480 })
+const video = document.createElement('video')
+let running
+
+button.addEventListener('click', async () => {
+  if (running !== undefined) return stop()
+  running = new AbortController()
+  const { signal } = running
+  button.textContent = 'Stop camera'
+  try {
+    await showStream(video, await camera.start())
+    canvas.width = video.videoWidth
+    canvas.height = video.videoHeight
+    for await (const frame of videoFrames(video, { signal })) {
+      context.drawImage(frame, 0, 0)
+      await judge()
+    }
+  } catch (error) {
+    stop()
+    show(error)
+  }
+})
+
+function stop() {
+  running?.abort()
+  running = undefined
+  camera.stop()
+  button.textContent = 'Start camera'
+}
+
+function show(error) {
+  status.textContent = error.hint ?? 'That did not work.'
+}

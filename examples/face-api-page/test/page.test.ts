@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url'
+import type { Face, LivenessResult } from '@unspoof/core'
+import { createLiveness } from '@unspoof/node'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
+import { ASTRONAUT, makeClip } from '../../../test/browser/clip.ts'
+import { type StaticServer, startStaticServer } from '../../../test/browser/static-server.ts'
+
+interface Judged {
+  detection: { score: number }
+  liveness: LivenessResult & { liveProbability: number; face: Face }
+}
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
+
+describe.skipIf(!hasChromium)('the face-api page', { timeout: 180_000 }, () => {
+  let browser: Browser
+  let server: StaticServer
+
+  beforeAll(async () => {
+    browser = await launchChromium({ camera: await makeClip() })
+    server = await startStaticServer({ folders: { '/': DIST } })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  it('judges a picture: face-api finds the face, and the number is that of our own detector', async () => {
+    const page = await browser.newPage()
+    await page.goto(server.url)
+    await page.setInputFiles('#file', ASTRONAUT)
+    await page.waitForSelector('#status[data-verdicts]', { timeout: 120_000 })
+    const { theirs, score } = await page.evaluate(() => {
+      const [face] = (globalThis as unknown as { faces: Judged[] }).faces
+      return { theirs: face!.liveness, score: face!.detection.score }
+    })
+    await using node = await createLiveness()
+    const ours = (await node.check(ASTRONAUT)) as Judged['liveness']
+    expect(score).toBeGreaterThan(0.5)
+    expect(Math.abs(theirs.liveProbability - ours.liveProbability)).toBeLessThan(0.01)
+    await page.close()
+  })
+
+  it('judges the camera and lets go of it', async () => {
+    const page = await browser.newPage()
+    await page.goto(server.url)
+    await page.click('#camera')
+    await page.waitForSelector('#status[data-verdicts]:not([data-verdicts=""])', { timeout: 120_000 })
+    await page.click('#camera')
+    expect(await page.textContent('#camera')).toBe('Start camera')
+    await page.close()
+  })
+})

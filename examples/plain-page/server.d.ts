@@ -1,0 +1,1 @@
+export function createPageServer(): import('node:http').Server
