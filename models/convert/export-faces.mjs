@@ -4,6 +4,7 @@
  *
  *     npm run build && node models/convert/export-faces.mjs path/to/index.csv > faces.csv
  *     npm run build && node models/convert/export-faces.mjs path/to/folder > faces.csv
+ *     npm run build && node models/convert/export-faces.mjs path/to/index.csv --yunet path/to/yunet.onnx > yunet.csv
  *
  * Columns: path (as in the index, or from the folder), width, height, faces (how many were found), then x, y, box_width,
  * box_height of the canonical box in pixels of the upright picture, the detector's score, and x and y of right eye, left eye,
@@ -12,13 +13,15 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import { box, createFaceDetector, iou, loadModel, parseDetectorCard } from '@unspoof/core'
-import { bundledModel, DEFAULT_DETECTORS } from '@unspoof/models'
+import { bundledModel, DEFAULT_DETECTORS, registry } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 
-const [target] = process.argv.slice(2)
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { yunet: { type: 'string' } } })
+const [target] = positionals
 if (target === undefined) {
-  console.error('usage: node models/convert/export-faces.mjs index.csv|folder')
+  console.error('usage: node models/convert/export-faces.mjs index.csv|folder [--yunet yunet.onnx]')
   process.exit(2)
 }
 const isFolder = (await stat(target)).isDirectory()
@@ -26,7 +29,8 @@ const root = isFolder ? target : dirname(target)
 const pictures = isFolder ? await listFolder(target) : await readIndex(target)
 
 const runtime = createNodeRuntime()
-const models = DEFAULT_DETECTORS.map((id) => loadModel({ source: bundledModel(id), runtime, parse: parseDetectorCard }))
+const sources = values.yunet === undefined ? DEFAULT_DETECTORS.map(bundledModel) : [yuNetSource(values.yunet)]
+const models = sources.map((source) => loadModel({ source, runtime, parse: parseDetectorCard }))
 const detector = createFaceDetector({ models: await Promise.all(models) })
 
 console.log(
@@ -34,6 +38,7 @@ console.log(
 )
 for (const { path, wanted } of pictures) {
   const { frame } = await decodeImage(await readFile(join(root, path)))
+  if (frame === undefined) throw new Error(`${path} is an animation`)
   const faces = await detector.detect(frame)
   const face = wanted === undefined ? faces[0] : faces.toSorted((a, b) => iou(b.box, wanted) - iou(a.box, wanted))[0]
   const points =
@@ -48,6 +53,10 @@ for (const { path, wanted } of pictures) {
   console.log([path, frame.width, frame.height, faces.length, ...cells].join(','))
 }
 await detector.close()
+
+function yuNetSource(path) {
+  return { location: path, card: async () => registry['yunet-2023mar-640'].card, read: () => readFile(path) }
+}
 
 async function listFolder(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })

@@ -4,7 +4,8 @@ import type { KeyPoints } from './face.ts'
 
 /**
  * Sizes in multiples of the distance between the eyes (`eyes`), from their middle to the mouth (`mouth`) and of how far the
- * nose lies beside that middle (`nose`, which tells a turned head). Fitted so that the box agrees with the one YuNet draws.
+ * nose lies beside that middle (`nose`, which tells a turned head). Fitted by models/convert/fit_canonical.py so that the box agrees
+ * with the one YuNet draws.
  */
 const WIDTH = { eyes: 1.841, mouth: 0.259, nose: 0.916 }
 const HEIGHT = { eyes: 0.839, mouth: 1.956, nose: 0.396 }

@@ -10,8 +10,8 @@ const PART = 0.6
 const MIN_SIDE_FOR_PARTS = 400
 
 /**
- * Lowest score in the looks after the first. Each look is another chance to take a pattern for a face; with this, one in a
- * hundred pictures of backgrounds shows one, and no real face is lost (benchmarks/detector.mjs).
+ * Lowest score in the looks after the first. Each look is another chance to take a pattern for a face: at 0.5 one background in
+ * nine showed one there, at 0.65 one in forty does, and no real face was lost (818 backgrounds, 2979 faces).
  */
 const MIN_SCORE_OF_LATER_LOOKS = 0.65
 
