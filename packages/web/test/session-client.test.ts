@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createLiveness, decodeImage } from '@unspoof/node'
+import { createSessionHandler, createSessions, type Sessions, toNodeHandler } from '@unspoof/session'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeClip } from '../../../test/browser/clip.ts'
+import { type CapturedFrame, createSessionClient, type SessionTicket } from '../src/session-client.ts'
+
+describe('createSessionClient against the real handler', { timeout: 60_000 }, () => {
+  let server: Server
+  let url: string
+  let sessions: Sessions
+  let frames: Blob[]
+  let close: () => Promise<void>
+
+  beforeAll(async () => {
+    const liveness = await createLiveness()
+    close = () => liveness.close()
+    sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges: ['none'] })
+    const handler = createSessionHandler(sessions, { subject: (request) => request.headers.get('x-user') ?? undefined })
+    server = createServer(toNodeHandler(handler))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/liveness/sessions`
+    frames = await framesOf(await makeClip({ frames: 30 }))
+  })
+  afterAll(async () => {
+    server?.closeAllConnections()
+    server?.close()
+    await close?.()
+  })
+
+  const client = (user = 'ada') => createSessionClient({ url, headers: async () => ({ 'x-user': user }) })
+
+  function take(ticket: SessionTicket, step = 1): CapturedFrame[] {
+    const { frames: count, intervalMs } = ticket.capture
+    return Array.from({ length: count }, (_, i) => ({
+      timeMs: 500 + Math.round(i * intervalMs * (1 + 0.05 * Math.sin(i))),
+      jpeg: frames[i * step]!,
+    }))
+  }
+
+  /** The server also looks at its own clock: frames cannot have been taken in the future. */
+  const wait = (ticket: SessionTicket): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, 700 + ticket.capture.frames * ticket.capture.intervalMs * 1.1))
+
+  it('gets a verdict and nothing that helps an attacker', async () => {
+    const ticket = await client().start()
+    expect(ticket.challenge.kind).toBe('none')
+    expect(ticket.expiresAt - ticket.receivedAt).toBeGreaterThan(10_000)
+    await wait(ticket)
+    const result = await client().submit(ticket, take(ticket), {
+      track: { label: 'x'.repeat(500), width: 640, height: 480, frameRate: 30, facingMode: undefined },
+    })
+    expect(['live', 'spoof', 'retry']).toContain(result.verdict)
+    expect(JSON.stringify(result)).not.toMatch(/prob|score|logit|threshold/i)
+    await expect(client().submit(ticket, take(ticket))).rejects.toMatchObject({ code: 'SESSION_USED' })
+  })
+
+  it('gets the server’s refusals as codes', async () => {
+    const ticket = await client().start()
+    await expect(client('eve').submit(ticket, take(ticket))).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
+    await expect(client().submit({ ...ticket, nonce: 'A'.repeat(22) }, take(ticket))).rejects.toMatchObject({
+      code: 'NONCE_MISMATCH',
+    })
+    await expect(createSessionClient({ url }).start()).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('tells a server that is gone from a caller who gave up', async () => {
+    const gone = createSessionClient({ url: 'http://127.0.0.1:9/liveness/sessions' })
+    await expect(gone.start()).rejects.toMatchObject({ code: 'NETWORK', retryable: true })
+    await expect(client().start(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
+    const html = createSessionClient({ url, fetch: async () => new Response('<html>', { status: 502 }) })
+    await expect(html.start()).rejects.toMatchObject({ code: 'NETWORK' })
+    const busy = createSessionClient({
+      url,
+      fetch: async () =>
+        Response.json(
+          { error: { code: 'ATTEMPTS_EXCEEDED', message: 'x' } },
+          { status: 429, headers: { 'retry-after': '30' } },
+        ),
+    })
+    await expect(busy.start()).rejects.toMatchObject({ code: 'ATTEMPTS_EXCEEDED', retryAfter: 30 })
+    expect(() => createSessionClient({ base: url } as never)).toThrow(/base/)
+  })
+})
+
+/** Cuts a file of JPEG after JPEG. */
+async function framesOf(path: string): Promise<Blob[]> {
+  const bytes = await readFile(path)
+  const starts: number[] = []
+  for (let at = bytes.indexOf('ffd8ff', 0, 'hex'); at >= 0; at = bytes.indexOf('ffd8ff', at + 3, 'hex')) starts.push(at)
+  return starts.map(
+    (start, i) => new Blob([bytes.subarray(start, starts[i + 1] ?? bytes.length)], { type: 'image/jpeg' }),
+  )
+}
