@@ -101,6 +101,17 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     }
   })
 
+  test('a Liveness that gives no digest gets one', async () => {
+    const { check } = fakeLiveness()
+    const without = async (input: Uint8Array) => {
+      const result = await check(input)
+      return { ...result, image: { width: 64, height: 64 } }
+    }
+    await start({ liveness: { check: without } })
+    const { json } = await upload(filePart(live))
+    expect(json.judged).toEqual([json.uploads[0].sha256])
+  })
+
   test('every picture is judged and the worst counts', async () => {
     await start()
     const answer = await upload(filePart(live, 'a'), filePart(picture('spoof'), 'b'), filePart(live, 'c'))
