@@ -40,19 +40,7 @@ describe('withLiveness', { timeout: 120_000 }, () => {
 
   /** The landmarks of another library, consistent with our own key points. */
   function landmarks68(scale = 1): { positions: { x: number; y: number }[] } {
-    // face-api puts its landmarks a little above the key points of BlazeFace.
-    const down = {
-      x: face.keyPoints!.rightEye.y - face.keyPoints!.leftEye.y,
-      y: face.keyPoints!.leftEye.x - face.keyPoints!.rightEye.x,
-    }
-    const above = (point: { x: number; y: number }, by: number) => ({
-      x: point.x - by * down.x,
-      y: point.y - by * down.y,
-    })
-    const rightEye = above(face.keyPoints!.rightEye, 0.028)
-    const leftEye = above(face.keyPoints!.leftEye, 0.028)
-    const nose = above(face.keyPoints!.nose, 0.022)
-    const mouth = above(face.keyPoints!.mouth, 0.055)
+    const { rightEye, leftEye, nose, mouth } = face.keyPoints!
     const at = ({ x, y }: { x: number; y: number }, dx = 0, dy = 0) => ({ x: (x + dx) * scale, y: (y + dy) * scale })
     const positions = Array.from({ length: 68 }, () => ({ x: 0, y: 0 }))
     for (let i = 0; i < 6; i++) {

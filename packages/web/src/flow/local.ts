@@ -4,6 +4,7 @@ import { videoFrames } from '../camera/frames.ts'
 import type { WebLiveness } from '../liveness.ts'
 import type { FlowState, HintCode } from './state.ts'
 
+/** `crops` is 1 here unless it is given: the frames of a video already differ, and each is done three times as soon. */
 export type LocalOptions = Omit<SequenceOptions, 'signal' | 'onFrame' | 'stopEarly'>
 
 export async function checkLocally(
@@ -17,6 +18,7 @@ export async function checkLocally(
   let judged = 0
   update({ status: 'checking', hint: 'centre-face', progress: 0 })
   return liveness.checkSequence(videoFrames(video, { signal }), {
+    crops: 1,
     ...options,
     signal,
     onFrame(result) {
