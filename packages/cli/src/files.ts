@@ -15,11 +15,13 @@ const PICTURES = `**/*.{${PICTURE_EXTENSIONS.join(',')}}`
  * @throws LivenessError INPUT_UNREADABLE for a path that is not there, and a folder or glob that holds no picture.
  */
 export async function expandInputs(patterns: readonly string[]): Promise<string[]> {
-  const files = new Set<string>()
+  const files = new Map<string, string>()
   for (const pattern of patterns) {
-    for (const file of await expandOne(pattern)) files.add(file)
+    for (const file of await expandOne(pattern)) {
+      if (!files.has(path.resolve(file))) files.set(path.resolve(file), file)
+    }
   }
-  return [...files]
+  return [...files.values()]
 }
 
 async function expandOne(pattern: string): Promise<string[]> {
@@ -37,7 +39,11 @@ async function expandOne(pattern: string): Promise<string[]> {
     return byName(found).map((file) => path.join(pattern, file))
   }
   if (isDynamicPattern(pattern)) {
-    const found = await glob(pattern, { caseSensitiveMatch: false, expandDirectories: false })
+    const found = await glob(pattern, {
+      absolute: path.isAbsolute(pattern),
+      caseSensitiveMatch: false,
+      expandDirectories: false,
+    })
     if (found.length === 0) throw new LivenessError('INPUT_UNREADABLE', `No file matches ${pattern}.`)
     return byName(found)
   }

@@ -7,6 +7,7 @@ import { copyAssetsCommand } from './commands/copy-assets.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { explainCommand } from './commands/explain.ts'
 import { modelsCommand } from './commands/models.ts'
+import { serveCommand } from './commands/serve.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { VERSION } from './version.ts'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateCommand,
   modelsCommand,
   benchCommand,
+  serveCommand,
   copyAssetsCommand,
 ]
 

@@ -1,0 +1,256 @@
+/** The REST server: routes over the HTTP half of @unspoof/node, probes, metrics, and a graceful end. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { LivenessError } from '@unspoof/core'
+import type { LivenessPool } from '@unspoof/node'
+import {
+  closeAfterAnswer,
+  createAdmission,
+  createRequestGuard,
+  nodeUploadRequest,
+  type Outcome,
+  refuseEarly,
+  rejection,
+  requestIdOf,
+  resolveHttpOptions,
+} from '@unspoof/node/http'
+import { createMetrics, METRICS_CONTENT_TYPE } from './metrics.ts'
+import { openApiDocument } from './openapi.ts'
+
+export interface RestServerOptions {
+  /** Starts the models; the server listens meanwhile and says it is not ready. */
+  readonly startPool: () => Promise<LivenessPool>
+  /** Serve /metrics beside the check: only where nobody but you can reach the port. */
+  readonly metricsHere: boolean
+  /** Connections at once; more are closed. */
+  readonly maxConnections: number
+  /** Milliseconds requests in flight may take after the end was asked for. */
+  readonly drainMs: number
+  /** One line of JSON a request; never anything of its content. */
+  readonly log?: (entry: Readonly<Record<string, unknown>>) => void
+}
+
+export interface RestServer {
+  readonly server: Server
+  /** /metrics alone, for an address of its own; listens only if you let it. */
+  readonly metricsServer: Server
+  /** Resolves when the models are loaded. @throws LivenessError where they cannot be. */
+  readonly ready: Promise<void>
+  /** Refuses new requests, answers those it has, stops. */
+  drain(): Promise<void>
+}
+
+/** Milliseconds; see the threats T12 to T14: a client that sends slowly must not hold a place. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 30_000
+
+const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const
+const PROBABILITIES = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1] as const
+
+export function createRestServer(options: RestServerOptions): RestServer {
+  let pool: LivenessPool | undefined
+  let draining = false
+  let inFlight = 0
+  const starting = options.startPool().then((started) => {
+    pool = started
+    return started
+  })
+  // The caller hears of it through `ready`.
+  starting.catch(() => {})
+  const admission = createAdmission()
+  const guard = createRequestGuard<IncomingMessage>(
+    resolveHttpOptions({
+      admission,
+      required: true,
+      liveness: {
+        check: async (input, checkOptions) => {
+          if (pool === undefined) {
+            throw new LivenessError('MODEL_UNAVAILABLE', 'The models are still being loaded.', { retryAfter: 1 })
+          }
+          return pool.check(input, checkOptions)
+        },
+      },
+    }),
+  )
+
+  const metrics = createMetrics()
+  const requests = metrics.counter('unspoof_http_requests_total', 'Answers by route and status.')
+  const verdicts = metrics.counter('unspoof_verdicts_total', 'Judged requests by verdict.')
+  const reasons = metrics.counter('unspoof_reasons_total', 'Reasons of verdicts that were not live.')
+  const errors = metrics.counter('unspoof_errors_total', 'Errors by code.')
+  const duration = metrics.histogram('unspoof_check_seconds', 'Time from a request for a check to its answer.', SECONDS)
+  const stages = metrics.histogram('unspoof_stage_seconds', 'Time of each step of a check.', SECONDS)
+  const scores = metrics.histogram('unspoof_live_probability', 'Live probabilities of judged pictures.', PROBABILITIES)
+  metrics.gauge('unspoof_queue_depth', 'Checks waiting for a worker.', () => pool?.health().queued ?? 0)
+  metrics.gauge('unspoof_workers_busy', 'Workers with a check.', () => pool?.health().running ?? 0)
+  metrics.gauge('unspoof_workers', 'Workers alive.', () => pool?.health().workers ?? 0)
+  metrics.gauge('unspoof_upload_bytes', 'Bytes of bodies held in memory.', () => admission.load.bytes)
+  metrics.gauge('process_resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss())
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  metrics.gauge(
+    'unspoof_event_loop_delay_p99_seconds',
+    'How long the event loop was held up, since the last look.',
+    () => {
+      const p99 = delay.percentile(99) / 1e9
+      delay.reset()
+      return Number.isFinite(p99) ? p99 : 0
+    },
+  )
+
+  async function check(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const requestId = requestIdOf({})
+    const upload = nodeUploadRequest(req, res, {})
+    const outcome = await guard.check({ ...upload, original: req, requiredHere: true, requestId })
+    count(outcome)
+    if (upload.signal?.aborted) return
+    closeAfterAnswer(req, res)
+    if (outcome.passed) {
+      const { verdict, code, hint } = outcome.liveness
+      send(
+        res,
+        200,
+        { verdict, code, reasons: outcome.liveness.reasons.map((r) => r.code), hint },
+        { 'cache-control': 'no-store' },
+      )
+    } else send(res, outcome.status, outcome.body, outcome.headers)
+  }
+
+  function count(outcome: Outcome): void {
+    if (!outcome.passed && outcome.error !== undefined) errors.add({ code: outcome.error.code })
+    const result = outcome.passed ? outcome.liveness : outcome.result
+    if (result === undefined) return
+    verdicts.add({ verdict: result.verdict })
+    for (const { code } of result.reasons) reasons.add({ reason: code })
+    for (const { result: one } of result.images) {
+      if (one.liveProbability !== null) scores.observe({}, one.liveProbability)
+      for (const stage of ['decode', 'detect', 'quality', 'crop', 'model'] as const) {
+        stages.observe({ stage }, one.timings[stage] / 1000)
+      }
+    }
+  }
+
+  function sendMetrics(_: IncomingMessage, res: ServerResponse): void {
+    res.writeHead(200, { 'content-type': METRICS_CONTENT_TYPE, 'cache-control': 'no-store' })
+    res.end(metrics.render())
+  }
+
+  const openApi = openApiDocument(options.metricsHere)
+  const routes: Readonly<
+    Record<
+      string,
+      {
+        readonly method: 'GET' | 'POST'
+        readonly run: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
+      }
+    >
+  > = {
+    '/v1/check': { method: 'POST', run: check },
+    '/livez': { method: 'GET', run: (_, res) => send(res, 200, { status: 'ok' }) },
+    '/readyz': {
+      method: 'GET',
+      run: (_, res) => {
+        const ready = !draining && pool?.health().ready === true
+        send(res, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable' })
+      },
+    },
+    ...(options.metricsHere ? { '/metrics': { method: 'GET' as const, run: sendMetrics } } : {}),
+    '/openapi.json': { method: 'GET', run: (_, res) => send(res, 200, openApi) },
+  }
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const began = performance.now()
+    const path = (req.url ?? '/').split('?', 1)[0]!
+    const route = routes[path]
+    // A path nobody knows is one label, whatever the client made up.
+    const label = route === undefined ? 'unknown' : path
+    inFlight++
+    res.once('close', () => {
+      inFlight--
+      const seconds = (performance.now() - began) / 1000
+      requests.add({ route: label, status: res.writableFinished ? String(res.statusCode) : 'aborted' })
+      if (route?.run === check) duration.observe({}, seconds)
+      options.log?.({
+        route: label,
+        status: res.writableFinished ? res.statusCode : null,
+        ms: Math.round(seconds * 1000),
+      })
+    })
+    res.setHeader('x-content-type-options', 'nosniff')
+    if (draining) {
+      res.setHeader('connection', 'close')
+      if (path !== '/livez' && path !== '/readyz') {
+        sendError(req, res, new LivenessError('SHUTTING_DOWN', 'The server is stopping.', { retryAfter: 1 }))
+        return
+      }
+    }
+    if (route === undefined) {
+      sendPlainError(req, res, 404, 'NOT_FOUND', 'There is nothing at this path.')
+    } else if (req.method !== route.method && !(req.method === 'HEAD' && route.method === 'GET')) {
+      res.setHeader('allow', route.method)
+      sendPlainError(req, res, 405, 'METHOD_NOT_ALLOWED', `Use ${route.method} for this path.`)
+    } else await route.run(req, res)
+  }
+
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT }, (req, res) => {
+    handle(req, res).catch((error: unknown) => {
+      if (!res.headersSent) sendError(req, res, error)
+      else res.destroy()
+    })
+  })
+  server.maxConnections = options.maxConnections
+  refuseEarly(server)
+  const metricsServer = createServer(
+    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT },
+    (req, res) => {
+      if (req.method === 'GET' && req.url === '/metrics') sendMetrics(req, res)
+      else sendPlainError(req, res, 404, 'NOT_FOUND', 'There is nothing at this path.')
+    },
+  )
+
+  return {
+    server,
+    metricsServer,
+    ready: starting.then(() => undefined),
+    async drain() {
+      draining = true
+      const deadline = performance.now() + options.drainMs
+      while (inFlight > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+      delay.disable()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), 200).unref()
+      await closed
+      metricsServer.close()
+      metricsServer.closeAllConnections()
+      const started = await starting.catch(() => undefined)
+      await started?.close()
+    },
+  }
+}
+
+function send(res: ServerResponse, status: number, body: object, headers: Readonly<Record<string, string>> = {}): void {
+  const text = JSON.stringify(body)
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers })
+  res.end(text)
+}
+
+/** Errors of the check have their one table; whatever else was thrown is a 503 that tells nothing. */
+function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  const { status, headers, body } = rejection(error, requestIdOf({}))
+  closeAfterAnswer(req, res)
+  send(res, status, body, headers)
+}
+
+/** Errors of HTTP itself, in the same shape. */
+function sendPlainError(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  const hint = 'See /openapi.json for the paths and methods.'
+  closeAfterAnswer(req, res)
+  send(res, status, { error: { code, message, hint, help: '/openapi.json', requestId: requestIdOf({}) } })
+}
