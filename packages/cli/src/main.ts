@@ -1,5 +1,5 @@
 /** Finds the command, runs it, and says in one sentence what went wrong. */
-import { checkKeys, isLivenessError, LivenessError } from '@unspoof/core'
+import { isLivenessError, LivenessError, nearest } from '@unspoof/core'
 import { type Command, helpOf, parseArguments } from './command.ts'
 import { benchCommand } from './commands/bench.ts'
 import { checkCommand } from './commands/check.ts'
@@ -65,8 +65,15 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   const command = COMMANDS.find((candidate) => candidate.name === name)
   if (command === undefined) {
-    checkCommandName(name)
-    throw new LivenessError('OPTION_INVALID', `Unknown command "${name.slice(0, 40)}".`)
+    const near = nearest(
+      name,
+      COMMANDS.map((candidate) => candidate.name),
+    )
+    throw new LivenessError(
+      'OPTION_INVALID',
+      `Unknown command "${name.slice(0, 40)}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+      { hint: 'See "unspoof --help" for the commands.' },
+    )
   }
   const args = parseArguments(command, rest)
   if (args.flag('help')) {
@@ -74,24 +81,6 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
     return EXIT.OK
   }
   return command.run(args, terminal)
-}
-
-/** A misspelt command gets the nearest one, by the same rule as options do. */
-function checkCommandName(name: string): void {
-  try {
-    checkKeys(
-      'command',
-      { [name]: true },
-      COMMANDS.map((command) => command.name),
-    )
-  } catch (error) {
-    const near = isLivenessError(error) ? /did you mean "([^"]+)"/.exec(error.message)?.[1] : undefined
-    throw new LivenessError(
-      'OPTION_INVALID',
-      `Unknown command "${name.slice(0, 40)}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
-      { hint: 'See "unspoof --help" for the commands.' },
-    )
-  }
 }
 
 /** One sentence, what to do about it, and the stack only for who asked for it. */

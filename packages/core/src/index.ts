@@ -21,6 +21,7 @@ export * from './evaluate/index.ts'
 // Explanation
 export {
   OCCLUSION_DEFAULTS,
+  OCCLUSION_RANGES,
   type OcclusionMap,
   type OcclusionOptions,
   occlusionMap,
@@ -58,4 +59,4 @@ export { fft2, type HalfSpectrum, MAX_FFT_SIZE } from './spectrum/fft.ts'
 export * from './spectrum/log-spectrum.ts'
 export { type PeakOptions, type SpectralPeak, spectralPeaks } from './spectrum/peaks.ts'
 export { angularProfile, radialProfile } from './spectrum/profile.ts'
-export { checkInteger, checkKeys, checkNumber, checkOneOf, describe, invalid } from './validate.ts'
+export { checkInteger, checkKeys, checkNumber, checkOneOf, describe, invalid, nearest } from './validate.ts'

@@ -70,7 +70,8 @@ export function checkKeys(
   }
 }
 
-function nearest(key: string, known: readonly string[]): string | undefined {
+/** The known name that a misspelt one probably means, or `undefined` where none is near. */
+export function nearest(key: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(key.length / 3)) + 1
   for (const candidate of known) {

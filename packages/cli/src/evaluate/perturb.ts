@@ -17,7 +17,7 @@ const FAMILIES = {
   blur: {
     steps: [0.5, 1, 2],
     make: (sigma: number) => ({
-      picture: (frame: Frame, side: number) => viaSharp(frame, (s) => s.blur(Math.max(0.3, (sigma * side) / 128))),
+      picture: (frame: Frame, side: number) => viaSharp(frame, (s) => s.blur(gaussian((sigma * side) / 128))),
     }),
   },
   gamma: {
@@ -86,6 +86,11 @@ export function perturbationOf(name: string): Perturbation {
     throw new LivenessError('OPTION_INVALID', `Unknown perturbation "${name.slice(0, 40)}".`)
   }
   return { name, ...family.make(Number(match[2])) }
+}
+
+/** The default of sharp cuts a small kernel down to one pixel, which blurs nothing. */
+function gaussian(sigma: number): { sigma: number; minAmplitude: number; precision: 'float' } {
+  return { sigma: Math.max(0.3, sigma), minAmplitude: 0.001, precision: 'float' }
 }
 
 function raw(frame: Frame): Sharp {

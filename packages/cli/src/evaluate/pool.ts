@@ -55,6 +55,8 @@ function runWorker(queue: WorkerTask[], options: PoolOptions, signal: AbortSigna
   const { setup, onRow, timeoutMs = 60_000 } = options
   return new Promise((resolve, reject) => {
     const child: ChildProcess = fork(workerPath(), [], {
+      // Flags of this process (a debugger's port, a test runner's) are not for the workers.
+      execArgv: [],
       // What a native library writes while it dies is of use only to whoever asked for it.
       stdio: ['ignore', 'ignore', options.debug === true ? 'inherit' : 'ignore', 'ipc'],
       env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },

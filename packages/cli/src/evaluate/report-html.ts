@@ -98,9 +98,10 @@ function setSection(report: Report, set: SetReport, scoresOf: Parameters<typeof 
     return [
       [
         key,
-        ...ranking.bpcerAt.map(
-          ({ bpcer, threshold }) => `${bpcer === 0 ? `0 of ${n}` : formatPercent(bpcer)} (${shortNumber(threshold)})`,
-        ),
+        ...ranking.bpcerAt.map(({ bpcer, threshold }) => {
+          if (!Number.isFinite(threshold)) return 'only by refusing everybody'
+          return `${bpcer === 0 ? `0 of ${n}` : formatPercent(bpcer)} (${shortNumber(threshold)})`
+        }),
       ],
     ]
   })

@@ -110,6 +110,7 @@ export function histogramChart(
   }
   const bar = (value: number, i: number, colour: string) => {
     const height = y.place(value) * HEIGHT
+    if (height === 0) return ''
     return `<rect x="${n(MARGIN.left + (i / bins) * WIDTH)}" y="${n(MARGIN.top + HEIGHT - height)}" width="${n(WIDTH / bins - 1)}" height="${n(height)}" fill="${colour}" fill-opacity=".55"/>`
   }
   const at = MARGIN.left + clamp(threshold) * WIDTH

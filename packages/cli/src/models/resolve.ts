@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type CardFile, checkKeys, LivenessError, type ModelSource } from '@unspoof/core'
+import { type CardFile, LivenessError, type ModelSource, nearest } from '@unspoof/core'
 import { bundledModel, MODELS, registry } from '@unspoof/models'
 import { folderSource } from '@unspoof/node'
 import { cachedModelFolder } from './cache.ts'
@@ -36,8 +36,12 @@ export async function resolveModel(spec: string, folders: readonly string[] = []
       hint: 'Name a folder that holds a card.json, or an id that `unspoof models list` shows.',
     })
   }
-  checkKeys('model', { [id]: true }, [...MODELS, ...Object.keys(registry)])
-  throw new LivenessError('OPTION_INVALID', `Unknown model "${id.slice(0, 80)}".`)
+  const near = nearest(id, [...MODELS, ...Object.keys(registry)])
+  throw new LivenessError(
+    'OPTION_INVALID',
+    `Unknown model "${id.slice(0, 80)}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    { hint: 'See "unspoof models list" for the ids, or name a folder that holds a card.json.' },
+  )
 }
 
 /** The whole text as a name, then without what stands after the last colon: a path may hold colons itself. */

@@ -44,6 +44,10 @@ export interface RestServer {
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 
+/** A stopping server waits until this long nothing was in flight, looking this often; milliseconds. */
+const QUIET_MS = 200
+const POLL_MS = 20
+
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const
 const PROBABILITIES = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1] as const
 
@@ -215,7 +219,14 @@ export function createRestServer(options: RestServerOptions): RestServer {
     async drain() {
       draining = true
       const deadline = performance.now() + options.drainMs
-      while (inFlight > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+      // Until it is quiet, not just empty: requests on their way shall hear the 503, not a closed door.
+      for (
+        let quiet = 0;
+        quiet < QUIET_MS && performance.now() < deadline;
+        quiet = inFlight > 0 ? 0 : quiet + POLL_MS
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      }
       delay.disable()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { measure } from '../bench/measure.ts'
+import { FACE, temporaryFolder, unspoof } from './run.ts'
+
+it('lets candidates take turns', async () => {
+  const order: string[] = []
+  const candidate = (name: string) => ({
+    name,
+    run: async () => {
+      order.push(name)
+    },
+  })
+  const [a, b] = await measure([candidate('a'), candidate('b')], { seconds: 0, minRuns: 5 })
+  expect([a!.runs, b!.runs]).toEqual([5, 5])
+  expect(order.slice(6).join('')).toBe('ababababab')
+})
+
+it('prints models, whole checks, throughput and start side by side', { timeout: 120_000 }, async () => {
+  const json = path.join(await temporaryFolder(), 'bench.json')
+  const { code, stdout } = await unspoof(['bench', FACE, '--seconds', '0.05', '--json', json], {
+    env: { UNSPOOF_CACHE_DIR: path.dirname(json) },
+  })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/unspoof-baseline:fp32 +1 +32 /)
+  expect(stdout).toMatch(/default, 3 crops +2 .* live/)
+  const report = JSON.parse(await readFile(json, 'utf8'))
+  for (const { measurement } of [...report.models, ...report.checks]) expect(measurement.median).toBeGreaterThan(0)
+  expect(report.pool[0].checksPerSecond).toBeGreaterThan(0)
+  expect(report.start.memory).toBeGreaterThan(10)
+})
