@@ -69,8 +69,10 @@ test('a token passes once, for its own user', async () => {
   expect(await pay(token)).toBe('401 TOKEN_INVALID')
 })
 
-test('a weaker session does not open a stricter route', async () => {
-  expect(await pay(await sign(), 'ada', '/vault')).toBe('403 OPERATING_POINT_TOO_WEAK')
+test('a weaker session does not open a stricter route, and is not used up by the attempt', async () => {
+  const token = await sign()
+  expect(await pay(token, 'ada', '/vault')).toBe('403 OPERATING_POINT_TOO_WEAK')
+  expect(await pay(token)).toMatchObject({ verdict: 'live' })
   expect(await pay(await sign({ operatingPoint: 'strict' }), 'ada', '/vault')).toEqual({})
 })
 

@@ -161,6 +161,25 @@ describe('check', () => {
     await expect(decoderDown.check(FRAME)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' })
   })
 
+  test.each<[string, (boxes: number) => readonly number[]]>([
+    ['no margins', () => []],
+    ['too few margins', (boxes) => new Array(boxes - 1).fill(4)],
+    ['too many margins', (boxes) => new Array(boxes + 1).fill(4)],
+    ['Infinity', (boxes) => new Array(boxes).fill(Number.POSITIVE_INFINITY)],
+    ['Infinity once', (boxes) => new Array(boxes).fill(4).with(-1, Number.POSITIVE_INFINITY)],
+    ['NaN', (boxes) => new Array(boxes).fill(Number.NaN)],
+  ])('a PadModel of others that answers %s is refused', async (_, margins) => {
+    const model = {
+      ...(await padModel(() => [4, 0])),
+      score: async (_: Frame, boxes: readonly unknown[]) => ({
+        margins: margins(boxes.length),
+        timings: { crop: 0, model: 0 },
+      }),
+    }
+    const checker = await liveness([4, 0], { models: [{ model }] })
+    await expect(checker.check(FRAME)).rejects.toMatchObject({ code: 'MODEL_OUTPUT', status: 503 })
+  })
+
   test('time-out and abort', async () => {
     const hanging = await liveness([4, 0], { decode: () => new Promise(() => {}) })
     await expect(hanging.check(FRAME, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'CHECK_TIMEOUT' })

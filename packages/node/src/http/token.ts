@@ -20,8 +20,15 @@ export interface VerifiedToken {
 
 /** Checks a token and burns it, so that it passes once. `@unspoof/session`'s verifier is one. */
 export interface TokenVerifier<Req = unknown> {
-  /** @throws LivenessError TOKEN_INVALID, TOKEN_SUBJECT, OPERATING_POINT_TOO_WEAK, STORE_UNAVAILABLE */
-  verify(token: string, request: Req): Promise<VerifiedToken>
+  /**
+   * @param route the operating point of the route, to be compared before the token is burned
+   * @throws LivenessError TOKEN_INVALID, TOKEN_SUBJECT, OPERATING_POINT_TOO_WEAK, STORE_UNAVAILABLE
+   */
+  verify(
+    token: string,
+    request: Req,
+    route: { readonly operatingPoint: NonNullable<CheckOptions['operatingPoint']> },
+  ): Promise<VerifiedToken>
 }
 
 export interface SessionOptions<Req = unknown> extends TokenVerifier<Req> {
@@ -63,7 +70,9 @@ export async function verifyToken<Req>(
   request: Req,
   wanted: CheckOptions['operatingPoint'],
 ): Promise<VerifiedToken> {
-  const verified: unknown = await session.verify(token, request)
+  const verified: unknown = await session.verify(token, request, {
+    operatingPoint: wanted ?? DEFAULTS.operatingPoint,
+  })
   // A verifier that forgets to answer has not verified anything.
   if (typeof verified !== 'object' || verified === null) throw invalidToken()
   const result = verified as VerifiedToken

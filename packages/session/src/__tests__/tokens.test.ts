@@ -217,6 +217,19 @@ describe('a good token', () => {
       model: [{ id: 'pad', version: '1.0.0', variant: '' }],
     })
   })
+
+  it('is not used up by a request it does not open', async () => {
+    const requests = (await verifier()).forRequests((request: { user?: string }) => request.user)
+    const good = await token()
+    const ann = { user: 'ann' }
+    expect(await codeOf(requests.verify(good, {}))).toBe('TOKEN_SUBJECT')
+    expect(await codeOf(requests.verify(good, { user: 'bob' }))).toBe('TOKEN_SUBJECT')
+    for (const operatingPoint of ['strict', 0.5] as const) {
+      expect(await codeOf(requests.verify(good, ann, { operatingPoint }))).toBe('OPERATING_POINT_TOO_WEAK')
+    }
+    expect(await requests.verify(good, ann, { operatingPoint: 'balanced' })).toMatchObject({ subject: 'ann' })
+    expect(await codeOf(requests.verify(good, ann))).toBe('TOKEN_INVALID')
+  })
 })
 
 describe('tokens (B6)', () => {

@@ -61,7 +61,15 @@ export interface TokenVerifier {
 
 /** A verifier that asks the request who it is about. */
 export interface RequestVerifier<Req> {
-  verify(token: string, request: Req): Promise<VerifiedRequest>
+  /**
+   * @param route what the route asks for; a token names its operating point, so it satisfies no threshold given as a number
+   * @throws LivenessError those of {@link TokenVerifier.verify}; a token that is refused is not used up
+   */
+  verify(
+    token: string,
+    request: Req,
+    route?: { readonly operatingPoint?: OperatingPointName | number | undefined },
+  ): Promise<VerifiedRequest>
 }
 
 export interface VerifiedRequest {
@@ -159,10 +167,15 @@ export async function createTokenVerifier(options: TokenVerifierOptions): Promis
       return claims
     },
     forRequests: (subject) => ({
-      async verify(token, request) {
+      async verify(token, request, route) {
         const who = await subject(request)
         if (who === undefined || who === '') throw refused('TOKEN_SUBJECT')
-        const claims = await verifier.verify(token, { subject: who })
+        const wanted = route?.operatingPoint
+        if (typeof wanted === 'number') throw refused('OPERATING_POINT_TOO_WEAK')
+        const claims = await verifier.verify(
+          token,
+          wanted === undefined ? { subject: who } : { subject: who, operatingPoint: wanted },
+        )
         return {
           subject: claims.sub,
           operatingPoint: { name: claims.operatingPoint, threshold: 0 },
