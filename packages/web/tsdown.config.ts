@@ -1,5 +1,6 @@
 import { defineConfig } from 'tsdown'
 import { library } from '../../tsdown.base.ts'
+import { withoutHints } from './build-worker.ts'
 
 /** A file that pages load as it is: no bundler, so everything is inside, and small. */
 function standalone(name: string, entry: string) {
@@ -25,6 +26,6 @@ export default [
     clean: false,
     outDir: 'dist/node',
   },
-  standalone('worker', 'src/worker/main.ts'),
+  { ...standalone('worker', 'src/worker/main.ts'), plugins: [withoutHints()] },
   standalone('unspoof', 'src/index.ts'),
 ]

@@ -14,7 +14,6 @@ export interface CallOptions {
   /** Hands over the next frame of a sequence; undefined ends it. */
   readonly pull?: () => Promise<Parcel | undefined>
   readonly onJudged?: ((result: LivenessResult, index: number) => void) | undefined
-  readonly onLoaded?: ((bytes: number, total: number) => void) | undefined
 }
 
 export interface Connection {
@@ -59,8 +58,6 @@ export function connect(worker: Worker, onLost: () => void): Connection {
         return void feed(data.id, call)
       case 'judged':
         return call.options.onJudged?.(data.result, data.index)
-      case 'loaded':
-        return call.options.onLoaded?.(data.bytes, data.total)
     }
   }
   worker.onerror = (event) => {
@@ -137,7 +134,8 @@ function aborted(): LivenessError {
 
 function fromWireError({ code, message, hint, retryAfter, cause }: WireError): LivenessError {
   return new LivenessError(code, message, {
-    hint,
+    // The worker has no hints of its own, to be small; the table of this page has.
+    ...(hint === '' ? {} : { hint }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(cause === undefined ? {} : { cause }),
   })

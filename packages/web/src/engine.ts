@@ -1,22 +1,32 @@
 /** The one worker a page has for one set of models: shared by everyone who asks for it, replaced when it dies, ended with the last. */
 import { LivenessError } from '@unspoof/core'
 import { assetUrl, fetchManifest } from './assets/fetch.ts'
+import { loadAssets, type WantedModels } from './assets/load.ts'
 import { type Call, type CallOptions, type Connection, connect } from './connection.ts'
+import type { Diagnostics } from './diagnostics.ts'
 import type { InitResult, ResponseValue, WorkerInit } from './protocol.ts'
 import { VERSION } from './version.ts'
 
-/** Milliseconds a worker may take to load on a slow line before it counts as hung. */
-const LOAD_DEADLINE_MS = 120_000
+/** Milliseconds a worker may take to compile everything before it counts as hung. */
+const COMPILE_DEADLINE_MS = 60_000
 
 /** What tells one engine from another. */
-export interface EngineConfig extends Omit<WorkerInit, 'manifest'> {
+export interface EngineConfig extends WantedModels {
+  /** Absolute URL of the asset folder, with a slash at its end. */
+  readonly assets: string
+  readonly threads: WorkerInit['threads']
   /** Lower-case hex SHA-256 of the manifest, where the application pinned it. */
   readonly integrity: string | undefined
 }
 
+export interface Ready {
+  readonly models: InitResult['models']
+  readonly diagnostics: Diagnostics
+}
+
 export interface Engine {
   /** Loads, or waits for the load in progress. Rejects as the load did; the next call tries again. */
-  ready(): Promise<InitResult>
+  ready(): Promise<Ready>
   call(message: Call, options: CallOptions): Promise<ResponseValue>
   onLoaded(listener: (bytes: number, total: number) => void): () => void
   release(): Promise<void>
@@ -24,7 +34,7 @@ export interface Engine {
 
 interface Open {
   readonly connection: Connection
-  readonly result: InitResult
+  readonly ready: Ready
 }
 
 interface Shared {
@@ -52,7 +62,7 @@ export function acquireEngine(config: EngineConfig): Engine {
 
   return {
     async ready() {
-      return (await open()).result
+      return (await open()).ready
     },
     async call(message, options) {
       return (await open()).connection.call(message, options)
@@ -85,24 +95,42 @@ function start(config: EngineConfig, shared: Shared): Promise<Open> {
   return opening
 }
 
-async function load({ integrity, ...rest }: EngineConfig, shared: Shared, onLost: () => void): Promise<Open> {
+async function load(config: EngineConfig, shared: Shared, onLost: () => void): Promise<Open> {
   if (typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') {
     throw new LivenessError('RUNTIME_MISSING', 'This browser has no module workers with a canvas.', {
       hint: 'Use a browser of 2023 or later, or let the server check the picture.',
     })
   }
-  const manifest = await fetchManifest(rest.assets, VERSION, integrity)
-  const worker = new Worker(assetUrl(rest.assets, manifest.worker), { type: 'module', name: 'unspoof' })
+  const started = performance.now()
+  const { assets, threads } = config
+  const manifest = await fetchManifest(assets, VERSION, config.integrity)
+  const { bytes, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
+    for (const listener of shared.listeners) listener(received, total)
+  })
+  const fetched = performance.now() - started
+  const worker = new Worker(assetUrl(assets, manifest.worker), { type: 'module', name: 'unspoof' })
   const connection = connect(worker, onLost)
   try {
-    const onLoaded = (bytes: number, total: number): void => {
-      for (const listener of shared.listeners) listener(bytes, total)
-    }
-    const result = await connection.call(
-      { type: 'init', init: { ...rest, manifest } },
-      { deadlineMs: LOAD_DEADLINE_MS, onLoaded },
+    const transfer = [loaded.wasm, ...[...loaded.detectors, ...loaded.models].map(({ weights }) => weights)].map(
+      ({ buffer }) => buffer,
     )
-    return { connection, result: result as InitResult }
+    const init = { type: 'init', init: { ...loaded, threads } } as const
+    const { models, diagnostics, compile } = (await connection.call(init, {
+      transfer,
+      deadlineMs: COMPILE_DEADLINE_MS,
+    })) as InitResult
+    const ready: Ready = {
+      models,
+      diagnostics: {
+        version: VERSION,
+        backend: 'wasm',
+        backendReason: 'WebAssembly gives every device the same numbers and needs no eval.',
+        ...diagnostics,
+        loading: { fetch: fetched, compile, total: performance.now() - started },
+        bytes,
+      },
+    }
+    return { connection, ready }
   } catch (error) {
     connection.end(new LivenessError('WORKER_LOST', 'The liveness worker did not load.'))
     throw error

@@ -13,9 +13,9 @@ import {
   type SequenceResult,
 } from '@unspoof/core'
 import type { Diagnostics } from './diagnostics.ts'
-import { acquireEngine, type Engine, type EngineConfig } from './engine.ts'
+import { acquireEngine, type Engine, type EngineConfig, type Ready } from './engine.ts'
 import { pack, type WebInput } from './input.ts'
-import type { InitResult, WireCheckOptions } from './protocol.ts'
+import type { WireCheckOptions } from './protocol.ts'
 
 export const WEB_DEFAULTS = { assets: '/unspoof/', threads: 'auto' } as const
 export const WEB_RANGES = { threads: { min: 1, max: 8 } } as const
@@ -116,11 +116,7 @@ function resolveAssets(assets: string | URL): string {
   return url.href
 }
 
-function createClient(
-  engine: Engine,
-  loaded: InitResult,
-  defaults: ReturnType<typeof resolveCheckOptions>,
-): WebLiveness {
+function createClient(engine: Engine, loaded: Ready, defaults: ReturnType<typeof resolveCheckOptions>): WebLiveness {
   const inFlight = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 

@@ -8,7 +8,6 @@ import type {
   SequenceOptions,
   SequenceResult,
 } from '@unspoof/core'
-import type { Manifest } from './assets/manifest.ts'
 import type { Diagnostics } from './diagnostics.ts'
 
 /** A picture on its way to the worker. */
@@ -27,15 +26,21 @@ export type WireImage =
 export type WireCheckOptions = Omit<CheckOptions, 'signal'>
 export type WireSequenceOptions = Omit<SequenceOptions, 'signal' | 'onFrame'>
 
-/** What the worker needs to load everything. */
+/** A model on its way to the worker: its card as parsed JSON and its weights, which the page has fetched and checked. */
+export interface WireModel {
+  /** For messages: the address of the card. */
+  readonly location: string
+  readonly card: unknown
+  readonly weights: Uint8Array<ArrayBuffer>
+  /** In an ensemble. */
+  readonly weight?: number
+}
+
+/** What the worker needs to begin. It fetches nothing itself. */
 export interface WorkerInit {
-  /** Absolute URL of the asset folder, with a slash at its end. */
-  readonly assets: string
-  /** Read and checked by the page. */
-  readonly manifest: Manifest
-  /** Model ids; undefined for the ones the manifest names as defaults. */
-  readonly detectors: readonly string[] | undefined
-  readonly models: readonly { readonly id: string; readonly weight?: number }[] | undefined
+  readonly wasm: Uint8Array<ArrayBuffer>
+  readonly detectors: readonly WireModel[]
+  readonly models: readonly WireModel[]
   readonly threads: number | 'auto'
 }
 
@@ -64,14 +69,14 @@ export type Response =
   | { readonly type: 'pull'; readonly id: number }
   /** One frame of a sequence was judged. */
   | { readonly type: 'judged'; readonly id: number; readonly result: LivenessResult; readonly index: number }
-  /** Bytes of wasm and weights that have arrived. */
-  | { readonly type: 'loaded'; readonly id: number; readonly bytes: number; readonly total: number }
 
 export type ResponseValue = InitResult | LivenessResult | readonly LivenessResult[] | SequenceResult | undefined
 
 export interface InitResult {
   readonly models: LivenessResult['model']
-  readonly diagnostics: Diagnostics
+  readonly diagnostics: Pick<Diagnostics, 'threads' | 'threadsReason' | 'crossOriginIsolated' | 'models'>
+  /** Milliseconds for compiling wasm, making the sessions and running each network once. */
+  readonly compile: number
 }
 
 /** A LivenessError as plain data. */

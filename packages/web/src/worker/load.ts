@@ -1,4 +1,4 @@
-/** Loads wasm, detector and PAD models from the asset folder and makes the liveness of this worker. */
+/** Compiles wasm, makes the sessions of detectors and PAD models, and from them the liveness of this worker. */
 import {
   box,
   createFaceDetector,
@@ -6,7 +6,6 @@ import {
   createLiveness,
   type FaceDetector,
   type Liveness,
-  LivenessError,
   loadModel,
   loadPadModel,
   type ModelCard,
@@ -14,80 +13,55 @@ import {
   parseDetectorCard,
   type WeightedModel,
 } from '@unspoof/core'
-import { fetchAsset } from '../assets/fetch.ts'
-import type { Manifest } from '../assets/manifest.ts'
 import type { Diagnostics } from '../diagnostics.ts'
-import type { WireImage, WorkerInit } from '../protocol.ts'
-import { VERSION } from '../version.ts'
+import type { InitResult, WireImage, WireModel, WorkerInit } from '../protocol.ts'
 import { decode } from './decode.ts'
 import { createWebRuntime } from './runtime.ts'
 import { chooseThreads } from './threads.ts'
 
 export interface Loaded {
   readonly liveness: Liveness<WireImage>
-  readonly diagnostics: Diagnostics
+  readonly result: InitResult
 }
 
-/** @throws LivenessError as createLiveness of the page does */
-export async function load(
-  init: WorkerInit,
-  signal: AbortSignal,
-  onLoaded: (bytes: number, total: number) => void,
-): Promise<Loaded> {
+/** @throws LivenessError CARD_INVALID, MODEL_HASH, MODEL_LOAD, MODEL_OUTPUT */
+export async function load(init: WorkerInit): Promise<Loaded> {
   const started = performance.now()
-  const { manifest } = init
-  const detectorIds = init.detectors ?? manifest.defaults.detectors
-  const wanted: NonNullable<WorkerInit['models']> = init.models ?? manifest.defaults.models.map((id) => ({ id }))
-  const ids = [...detectorIds, ...wanted.map((model) => model.id)]
-
-  const files = [manifest.wasm, ...ids.map((id) => modelOf(manifest, id).weights)]
-  const total = files.reduce((sum, file) => sum + file.bytes, 0)
-  let received = 0
-  const count = (bytes: number): void => {
-    received += bytes
-    onLoaded(Math.min(received, total), total)
-  }
-  // All at once: the browser fetches in parallel, and nothing is compiled before everything is checked.
-  const [wasm, ...weights] = await Promise.all(files.map((file) => fetchAsset(init.assets, file, signal, count)))
-  const fetched = performance.now()
-
-  const threads = chooseThreads(init.threads)
-  const runtime = createWebRuntime({ wasm: wasm!, threads: threads.count })
-  const source = (id: string): ModelSource => assetSource(init.assets, manifest, id, weights[ids.indexOf(id)]!, signal)
+  const { count: threads, reason: threadsReason } = chooseThreads(init.threads)
+  const runtime = createWebRuntime({ wasm: init.wasm, threads })
   const detectors = []
-  for (const id of detectorIds) {
-    detectors.push(await loadModel({ source: source(id), runtime, parse: parseDetectorCard }))
+  for (const model of init.detectors) {
+    detectors.push(await loadModel({ source: sourceOf(model), runtime, parse: parseDetectorCard }))
   }
   const models: WeightedModel[] = []
-  for (const { id, weight } of wanted) {
-    const model = await loadPadModel({ source: source(id), runtime })
-    models.push(weight === undefined ? { model } : { model, weight })
+  for (const wired of init.models) {
+    const model = await loadPadModel({ source: sourceOf(wired), runtime })
+    models.push(wired.weight === undefined ? { model } : { model, weight: wired.weight })
   }
   const detector = createFaceDetector({ models: detectors })
   await warmUp(detector, models)
-  const compiled = performance.now()
-  const liveness = createLiveness<WireImage>({
-    detector,
-    models,
-    decode: (image) => decode(image),
-  })
+  const liveness = createLiveness<WireImage>({ detector, models, decode })
   return {
     liveness,
-    diagnostics: {
-      version: VERSION,
-      backend: 'wasm',
-      backendReason: 'WebAssembly gives every device the same numbers and needs no eval.',
-      threads: threads.count,
-      threadsReason: threads.reason,
-      crossOriginIsolated: self.crossOriginIsolated,
-      models: [
-        ...detectors.map(({ card, file }) => describeModel(card, file.variant)),
-        ...models.map(({ model }) => describeModel(model.card, model.variant)),
-      ],
-      loading: { fetch: fetched - started, compile: compiled - fetched, total: compiled - started },
-      bytes: total,
+    result: {
+      models: liveness.models,
+      diagnostics: {
+        threads,
+        threadsReason,
+        crossOriginIsolated: self.crossOriginIsolated,
+        models: [
+          ...detectors.map(({ card, file }) => describeModel(card, file.variant)),
+          ...models.map(({ model }) => describeModel(model.card, model.variant)),
+        ],
+      },
+      compile: performance.now() - started,
     },
   }
+}
+
+/** The core checks length and hash against the card, as it does everywhere. */
+function sourceOf({ location, card, weights }: WireModel): ModelSource {
+  return { location, card: async () => card, read: async () => weights }
 }
 
 /** The first run of a network is many times slower than the next; it is better had while the person reads the prompt. */
@@ -101,36 +75,4 @@ async function warmUp(detector: FaceDetector, models: readonly WeightedModel[]):
 function describeModel({ id, version, files }: ModelCard, variant: string): Diagnostics['models'][number] {
   const { sha256, bytes } = files.find((file) => file.variant === variant)!
   return { id, version, variant, sha256, bytes }
-}
-
-function modelOf(manifest: Manifest, id: string): Manifest['models'][string] {
-  const model = Object.hasOwn(manifest.models, id) ? manifest.models[id] : undefined
-  if (model === undefined) {
-    throw new LivenessError(
-      'MODEL_MISSING',
-      `The asset folder has no model "${id.slice(0, 40)}"; it has ${Object.keys(manifest.models).join(', ')}.`,
-      {
-        hint: 'Copy the assets again and name this model with --models.',
-      },
-    )
-  }
-  return model
-}
-
-function assetSource(
-  assets: string,
-  manifest: Manifest,
-  id: string,
-  weights: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): ModelSource {
-  const { card } = modelOf(manifest, id)
-  return {
-    location: new URL(card.path, assets).href,
-    async card() {
-      return JSON.parse(new TextDecoder().decode(await fetchAsset(assets, card, signal)))
-    },
-    // Read above, beside the others; the core checks length and hash against the card once more.
-    read: async () => weights,
-  }
 }

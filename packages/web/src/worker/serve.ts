@@ -21,11 +21,10 @@ export function serve(scope: DedicatedWorkerGlobalScope): void {
     const { id } = request
     const signal = call.abort.signal
     if (request.type === 'init') {
-      const loading = load(request.init, signal, (bytes, total) => post({ type: 'loaded', id, bytes, total }))
+      const loading = load(request.init)
       liveness = loading.then((loaded) => loaded.liveness)
       liveness.catch(() => undefined)
-      const { liveness: ready, diagnostics } = await loading
-      return { models: ready.models, diagnostics }
+      return (await loading).result
     }
     if (liveness === undefined) throw new LivenessError('MODEL_UNAVAILABLE', 'The worker was not initialised.')
     const ready = await liveness
