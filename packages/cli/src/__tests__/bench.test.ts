@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { measure } from '../bench/measure.ts'
-import { FACE, temporaryFolder, unspoof } from './run.ts'
+import { DEFAULT_CARD, DEFAULT_ID, FACE, temporaryFolder, unspoof } from './run.ts'
 
 it('lets candidates take turns', async () => {
   const order: string[] = []
@@ -23,7 +23,7 @@ it('prints models, whole checks, throughput and start side by side', { timeout: 
     env: { UNSPOOF_CACHE_DIR: path.dirname(json) },
   })
   expect(code).toBe(0)
-  expect(stdout).toMatch(/unspoof-baseline:fp32 +1 +32 /)
+  expect(stdout).toMatch(new RegExp(`${DEFAULT_ID}:${DEFAULT_CARD.files[0]!.variant} +1 +32 `))
   expect(stdout).toMatch(/default, 3 crops +2 .* live/)
   const report = JSON.parse(await readFile(json, 'utf8'))
   for (const { measurement } of [...report.models, ...report.checks]) expect(measurement.median).toBeGreaterThan(0)

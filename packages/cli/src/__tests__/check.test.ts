@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
-import { FACE, temporaryFolder, unspoof } from './run.ts'
+import { copyDefaultModel, DEFAULT_CARD, FACE, temporaryFolder, unspoof } from './run.ts'
 
 const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
 let folder: string
@@ -116,18 +116,18 @@ describe('inputs', () => {
 })
 
 it('takes another card, and refuses one whose weights are not there', async () => {
-  const card = path.join(folder, 'card')
-  await mkdir(card)
-  const bundled = path.dirname(FACE).replace(/fixtures$/, 'models/unspoof-baseline')
-  await copyFile(path.join(bundled, 'card.json'), path.join(card, 'card.json'))
+  const card = await copyDefaultModel(path.join(folder, 'card'))
+  expect((await unspoof(['check', FACE, '--model', card])).code).toBe(0)
+  const weights = path.join(card, DEFAULT_CARD.files[0]!.name)
+  const bytes = await readFile(weights)
+  bytes[5000]! ^= 1
+  await writeFile(weights, bytes)
+  expect((await unspoof(['check', FACE, '--model', card])).stderr).toContain('(MODEL_HASH)')
+  await rm(weights)
   const missing = await unspoof(['check', FACE, '--model', card])
   expect(missing.code).toBe(2)
   expect(missing.stderr).toContain('(MODEL_MISSING)')
   expect(missing.stdout).toBe('')
-  await writeFile(path.join(card, 'model.onnx'), (await readFile(path.join(bundled, 'model.onnx'))).fill(1, 5000, 5001))
-  expect((await unspoof(['check', FACE, '--model', card])).stderr).toContain('(MODEL_HASH)')
-  await copyFile(path.join(bundled, 'model.onnx'), path.join(card, 'model.onnx'))
-  expect((await unspoof(['check', FACE, '--model', card])).code).toBe(0)
   const never = await unspoof(['check', FACE, '--model', 'facenox-minifasnet-v2-se-128'], {
     env: { UNSPOOF_CACHE_DIR: path.join(folder, 'no-cache') },
   })

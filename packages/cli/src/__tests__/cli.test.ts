@@ -41,7 +41,7 @@ describe('mistakes', () => {
     [['check'], /Expected pictures, folders or globs/],
     [['check', 'missing.jpg'], /There is no file or folder missing.jpg/],
     [['check', 'missing-*.jpg'], /No file matches missing-\*\.jpg/],
-    [['check', 'x.jpg', '--model', 'unspof-baseline'], /did you mean "unspoof-baseline"\?/],
+    [['check', 'x.jpg', '--model', 'blazefase-short'], /did you mean "blazeface-short"\?/],
     [['evaluate'], /Expected one index or folder/],
     [['models', 'lits'], /Expected one of list, pull, verify, doctor/],
     [['serve', '--port', '70000'], /from 0 to 65535 for --port/],

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parsePadCard } from '@unspoof/core'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from '../evaluate/report.ts'
-import { FACE, SHARED, temporaryFolder, unspoof } from './run.ts'
+import { copyDefaultModel, DEFAULT_ID, DEFAULT_KEY, FACE, SHARED, temporaryFolder, unspoof } from './run.ts'
 
 let folder: string
 let index: string
@@ -60,7 +60,7 @@ describe('unspoof evaluate', () => {
       ['gone.jpg', 'INPUT_UNREADABLE'],
     ])
     expect(report.sets.map(({ set }) => set)).toEqual(['one', 'two', 'all (pooled)'])
-    const all = report.sets[2]!.models['unspoof-baseline']!
+    const all = report.sets[2]!.models[DEFAULT_KEY]!
     expect(all.counts).toMatchObject({ live: 8, spoof: 8 })
     expect(all.rates.bpcer!.refused!.n).toBe(8)
     expect(Object.keys(all.rates.species)).toEqual(['print', 'replay'])
@@ -87,41 +87,34 @@ describe('unspoof evaluate', () => {
       .map((line) => JSON.parse(line))
     const checked = await unspoof(['check', path.join(folder, 'live3.jpg'), '--json'])
     const row = rows.find(({ name }: { name: string }) => name === 'live3.jpg')
-    expect(row.models['unspoof-baseline'].score).toBeCloseTo(JSON.parse(checked.stdout).liveProbability, 6)
+    expect(row.models[DEFAULT_KEY].score).toBeCloseTo(JSON.parse(checked.stdout).liveProbability, 6)
     // Interrupted after ten rows: the rest is judged, what was there is not judged again.
     await writeFile(scores, `${first.split('\n').slice(0, 11).join('\n')}\n{"name":"tor`)
     const { report, stderr } = await evaluate([index, '--scores', scores])
     expect(stderr).toMatch(/\d+ scores taken from/)
-    expect(report.sets.at(-1)!.models['unspoof-baseline']!.counts).toMatchObject({ live: 8, spoof: 8 })
+    expect(report.sets.at(-1)!.models[DEFAULT_KEY]!.counts).toMatchObject({ live: 8, spoof: 8 })
     const other = await unspoof(['evaluate', index, '--scores', scores, '--crops', '1'])
     expect(other.code).toBe(2)
     expect(other.stderr).toContain('other models or settings')
   })
 
   it('puts models side by side, with paired tests, on the boxes of the index', async () => {
-    const copy = path.join(folder, 'copy')
-    await mkdir(copy, { recursive: true })
-    const bundled = path.dirname(FACE).replace(/fixtures$/, 'models/unspoof-baseline')
-    for (const name of ['card.json', 'model.onnx']) await copyFile(path.join(bundled, name), path.join(copy, name))
+    const copy = await copyDefaultModel(path.join(folder, 'copy'))
     const { report } = await evaluate([
       index,
       '--boxes',
       'index',
       '-m',
-      'unspoof-baseline',
+      DEFAULT_ID,
       '-m',
       copy,
       '-m',
-      `unspoof-baseline+${copy}`,
+      `${DEFAULT_ID}+${copy}`,
     ])
-    expect(report.models.map(({ key }) => key)).toEqual([
-      'unspoof-baseline',
-      copy,
-      'unspoof-baseline + unspoof-baseline',
-    ])
+    expect(report.models.map(({ key }) => key)).toEqual([DEFAULT_KEY, copy, `${DEFAULT_KEY} + ${DEFAULT_KEY}`])
     const { models, comparisons } = report.sets.at(-1)!
     // The same weights say the same, and an average of equals too.
-    expect(models[copy]!.ranking).toEqual(models['unspoof-baseline']!.ranking)
+    expect(models[copy]!.ranking).toEqual(models[DEFAULT_KEY]!.ranking)
     expect(comparisons.map(({ mcnemar, auc }) => [mcnemar.p, auc!.difference])).toEqual([
       [1, 0],
       [1, expect.closeTo(0, 9)],
@@ -166,7 +159,7 @@ describe('unspoof evaluate', () => {
     [['--target', 'strict=2'], /Expected NAME=APCER/],
     [['--subject-pattern', '('], /Expected a regular expression/],
     [['--model', 'blazeface-short'], /task/],
-    [['--model', 'unspoof-baseline', '--model', 'unspoof-baseline'], /is there twice/],
+    [['--model', DEFAULT_ID, '--model', DEFAULT_ID], /is there twice/],
   ])('refuses %j before it judges anything', async (args, message) => {
     const ran = await unspoof(['evaluate', index, ...args])
     expect(ran.code).toBe(2)
@@ -178,7 +171,7 @@ describe('unspoof evaluate', () => {
     const lives = path.join(folder, 'lives.csv')
     await writeFile(lives, 'path,label\nlive0.jpg,live\nlive1.jpg,live\n')
     const { report, stdout } = await evaluate([lives])
-    expect(report.sets[0]!.models['unspoof-baseline']).toMatchObject({
+    expect(report.sets[0]!.models[DEFAULT_KEY]).toMatchObject({
       ranking: null,
       rates: { worst: null, pooledApcer: null, acer: null },
     })

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, expect, it } from 'vitest'
-import { FACE, temporaryFolder, unspoof } from './run.ts'
+import { DEFAULT_CARD, DEFAULT_ID, FACE, temporaryFolder, unspoof } from './run.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -15,24 +15,21 @@ it('shows what the model saw, as pictures and one page, and calls it explanation
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(/^live, live probability 0\.\d{4}; wrote /)
   const files = await readdir(output)
-  expect(files.sort()).toEqual([
-    'explanation.html',
-    'explanation.json',
-    'picture.png',
-    'unspoof-baseline-context.png',
-    'unspoof-baseline-face-spectrum.png',
-    'unspoof-baseline-face.png',
-    'unspoof-baseline-native-spectrum.png',
-    'unspoof-baseline-occlusion.png',
-  ])
-  expect(await sharp(path.join(output, 'unspoof-baseline-face.png')).metadata()).toMatchObject({
-    width: 128,
-    height: 128,
-  })
-  expect(await sharp(path.join(output, 'unspoof-baseline-context.png')).metadata()).toMatchObject({
-    width: 80,
-    height: 80,
-  })
+  const images = DEFAULT_CARD.inputs.map(({ name }) => `${DEFAULT_ID}-${name}.png`)
+  expect(files).toEqual(
+    expect.arrayContaining([
+      'explanation.html',
+      'explanation.json',
+      'picture.png',
+      `${DEFAULT_ID}-native-spectrum.png`,
+      `${DEFAULT_ID}-occlusion.png`,
+      ...images,
+    ]),
+  )
+  // The crop as the card wants it, not a picture of it.
+  for (const [i, { width, height }] of DEFAULT_CARD.inputs.entries()) {
+    expect(await sharp(path.join(output, images[i]!)).metadata()).toMatchObject({ width, height })
+  }
   const page = await readFile(path.join(output, 'explanation.html'), 'utf8')
   expect(page).toContain('takes no part in the verdict')
   expect(page).not.toMatch(/<script|src="(?!data:)/)
@@ -41,8 +38,8 @@ it('shows what the model saw, as pictures and one page, and calls it explanation
   const { columns, rows, values } = record.models[0].occlusion
   expect(values).toHaveLength(columns * rows)
   expect(values.some((value: number) => Math.abs(value) > 0.01)).toBe(true)
-  // The radial profile reaches from frequency 0 to Nyquist.
-  expect(record.models[0].profiles[0].values).toHaveLength(65)
+  // The radial profile reaches from frequency 0 to Nyquist: half a side and one.
+  expect(record.models[0].profiles.at(-1).values.length % 16).toBe(1)
 })
 
 it('says so where there is no face', async () => {

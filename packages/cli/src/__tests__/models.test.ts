@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cacheFolder } from '../models/cache.ts'
 import { pull } from '../models/pull.ts'
 import { resolveModel } from '../models/resolve.ts'
-import { SHARED, temporaryFolder, unspoof } from './run.ts'
+import { DEFAULT_ID, SHARED, temporaryFolder, unspoof } from './run.ts'
 
 const CONTENT = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 31) % 251))
 const SHA256 = createHash('sha256').update(CONTENT).digest('hex')
@@ -169,7 +169,7 @@ describe('unspoof models', () => {
     const env = { UNSPOOF_CACHE_DIR: path.join(folder, 'empty-cache') }
     const { stdout, code } = await unspoof(['models', 'list'], { env })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/unspoof-baseline +liveness .* bundled/)
+    expect(stdout).toMatch(new RegExp(`${DEFAULT_ID} +liveness .* bundled`))
     expect(stdout).toMatch(/facenox-minifasnet-v2-se-128 +liveness +int8, fp32 .* not pulled/)
     expect(stdout).toMatch(/yunet-2023mar-640 +face detection .* MIT/)
     const json = await unspoof(['models', 'list', '--json'], { env })
@@ -190,11 +190,11 @@ describe('unspoof models', () => {
   })
 
   it('says which of several is wrong', async () => {
-    const { stdout, code } = await unspoof(['models', 'verify', 'unspoof-baseline', 'yunet-2023mar-640'], {
+    const { stdout, code } = await unspoof(['models', 'verify', DEFAULT_ID, 'yunet-2023mar-640'], {
       env: { UNSPOOF_CACHE_DIR: path.join(folder, 'empty-cache') },
     })
     expect(code).toBe(2)
-    expect(stdout).toMatch(/^ok {5}unspoof-baseline/m)
+    expect(stdout).toMatch(new RegExp(`^ok {5}${DEFAULT_ID}`, 'm'))
     expect(stdout).toMatch(/^wrong {2}yunet-2023mar-640: .*\(MODEL_MISSING\)/m)
   })
 

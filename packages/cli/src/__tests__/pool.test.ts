@@ -4,11 +4,11 @@ import { expect, it } from 'vitest'
 import type { WorkerTask } from '../evaluate/messages.ts'
 import { judgeAll } from '../evaluate/pool.ts'
 import type { PictureScores } from '../evaluate/scores.ts'
-import { FACE, temporaryFolder } from './run.ts'
+import { DEFAULT_ID, FACE, temporaryFolder } from './run.ts'
 
 const setup = {
   kind: 'setup',
-  models: { m: ['unspoof-baseline'] },
+  models: { m: [DEFAULT_ID] },
   modelFolders: [],
   detector: null,
   boxes: 'detector',

@@ -1,16 +1,38 @@
 /** Runs the built command line as a user would: another process, its exit status, what it wrote. */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parsePadCard } from '@unspoof/core'
+import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { afterAll } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 export const BIN = path.join(PACKAGE, 'bin', 'unspoof.js')
 export const FACE = fileURLToPath(new URL('../../../../fixtures/astronaut.jpg', import.meta.url))
 export const SHARED = fileURLToPath(new URL('../../../../../shared', import.meta.url))
+
+/** The default model, whichever that is: tests are about the commands. */
+export const DEFAULT_CARD = parsePadCard(
+  JSON.parse(readFileSync(path.join(bundledModelFolder(DEFAULT_PAD_MODEL), 'card.json'), 'utf8')),
+  DEFAULT_PAD_MODEL,
+)
+export const DEFAULT_ID = DEFAULT_CARD.id
+
+/** As reports name it. */
+export const DEFAULT_KEY =
+  DEFAULT_CARD.files.length > 1 ? `${DEFAULT_ID}:${DEFAULT_CARD.files[0]!.variant}` : DEFAULT_ID
+
+/** A card folder of one's own: the default model, copied. */
+export async function copyDefaultModel(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  for (const name of ['card.json', ...DEFAULT_CARD.files.map((file) => file.name)]) {
+    await copyFile(path.join(bundledModelFolder(DEFAULT_PAD_MODEL), name), path.join(folder, name))
+  }
+  return folder
+}
 
 if (!existsSync(path.join(PACKAGE, 'dist', 'bin.js'))) {
   throw new Error('These tests run the built command line: npm run build')

@@ -97,7 +97,7 @@ export const evaluateCommand: Command = {
   ],
   examples: [
     'unspoof evaluate captures/ --by brightness --html report.html',
-    'unspoof evaluate index.csv -m unspoof-baseline -m facenox-minifasnet-v2-se-128:int8 --boxes index',
+    `unspoof evaluate index.csv -m ${DEFAULT_PAD_MODEL} -m facenox-minifasnet-v2-se-128:int8 --boxes index`,
     'unspoof evaluate captures/ --fit my-model --target strict=0.02',
   ],
   run,

@@ -37,7 +37,7 @@ export const explainCommand: Command = {
     'Writes PNG files, explanation.html and explanation.json. They hold parts of the picture: treat them like it. Explanation takes no part in the verdict.',
     'Exit status: 0 explained, whatever the verdict; 3 where there was no one face to explain; 2 an error.',
   ],
-  examples: ['unspoof explain selfie.jpg', 'unspoof explain fake.jpg -o out -m unspoof-baseline'],
+  examples: ['unspoof explain selfie.jpg', 'unspoof explain fake.jpg -o out --cells 20'],
   run,
 }
 

@@ -115,7 +115,8 @@ function comparisonText(report: Report): string[] {
   ]
 }
 
-export function pValue(p: number): string {
+export function pValue(p: number | null): string {
+  if (p === null) return 'too few subjects'
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
 }
 

@@ -4,6 +4,7 @@ import {
   aucDifference,
   type EvaluationSummary,
   groupBy,
+  hasFewClusters,
   holm,
   type McNemar,
   mcnemar,
@@ -56,8 +57,8 @@ export interface Comparison {
   readonly against: string
   /** Wrong answers at the operating points; a non-response is wrong for a live person and right for an attack. */
   readonly mcnemar: McNemar
-  /** The p-value after Holm's correction over all comparisons of the set. */
-  readonly adjustedP: number
+  /** The p-value after Holm's correction over all comparisons of the set; `null` with too few subjects for a test. */
+  readonly adjustedP: number | null
   /** `null` where the models have no two classes of pictures in common. */
   readonly auc: AucDifference | null
 }
@@ -250,7 +251,7 @@ function compareAll(
       model: first.key,
       against: model.key,
       mcnemar: tests[i]!,
-      adjustedP: adjusted[i]!,
+      adjustedP: hasFewClusters(byModel[0]!) ? null : adjusted[i]!,
       auc: comparable ? aucDifference(byModel[0]!, byModel[i + 1]!, bootstrap) : null,
     }
   })

@@ -35,6 +35,12 @@ export function clustersOf(presentations: readonly Presentation[]): {
   return { of, count }
 }
 
+/** True where the presentations come from fewer than 20 clusters (and not each from its own): only counts can be shown. */
+export function hasFewClusters(presentations: readonly Presentation[]): boolean {
+  const { count } = clustersOf(presentations)
+  return count < MIN_CLUSTERS && count < presentations.length
+}
+
 /**
  * Percentile interval of a statistic when whole clusters are drawn with replacement. `statistic` gets a weight for each
  * presentation (how often its cluster was drawn); resamples for which it is NaN (a class got lost) are left out.

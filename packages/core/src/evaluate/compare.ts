@@ -1,7 +1,7 @@
 /** Is one model better than another on the same pictures? Paired tests, because both saw the same presentations. */
 import { LivenessError } from '../errors.ts'
 import { incompleteBeta } from './beta.ts'
-import { type Bootstrap, bootstrapInterval } from './bootstrap.ts'
+import { type Bootstrap, bootstrapInterval, hasFewClusters } from './bootstrap.ts'
 import { areaUnder, curveOf, rank } from './curve.ts'
 import type { Interval } from './intervals.ts'
 import type { Presentation } from './presentation.ts'
@@ -14,7 +14,10 @@ export interface McNemar {
   readonly p: number
 }
 
-/** Exact McNemar test of two lists of "got it wrong" for the same presentations, in the same order. */
+/**
+ * Exact McNemar test of two lists of "got it wrong" for the same presentations, in the same order. It takes
+ * presentations for independent: with {@link hasFewClusters | few clusters} its p-value means nothing.
+ */
 export function mcnemar(firstWrong: readonly boolean[], secondWrong: readonly boolean[]): McNemar {
   if (firstWrong.length !== secondWrong.length) {
     throw new LivenessError('DATA_INVALID', 'Expected both models to have judged the same presentations.')
@@ -35,7 +38,7 @@ export function mcnemar(firstWrong: readonly boolean[], secondWrong: readonly bo
 export interface AucDifference {
   /** AUC of the first minus AUC of the second. */
   readonly difference: number
-  /** 95 % bootstrap over clusters; `null` where resamples keep losing a class. Better means: 0 is outside. */
+  /** 95 % bootstrap over clusters; `null` where resamples keep losing a class, or clusters are too few. Better means: 0 is outside. */
   readonly interval: Interval | null
   /** Presentations both models answered. */
   readonly n: number
@@ -62,7 +65,8 @@ export function aucDifference(
   const rankA = rank(a)
   const rankB = rank(b)
   const difference = (weights?: Float64Array) => areaUnder(curveOf(rankA, weights)) - areaUnder(curveOf(rankB, weights))
-  return { difference: difference(), interval: bootstrapInterval(a, difference, options), n: a.length }
+  const interval = hasFewClusters(a) ? null : bootstrapInterval(a, difference, options)
+  return { difference: difference(), interval, n: a.length }
 }
 
 /** Holm's correction of several p-values, in the order given: compare each with 0.05. */

@@ -52,6 +52,6 @@ export function formatRate(
 /** A statistic in 0..1 such as AUC: `.987 [.979, .993]`; one that has reached its end shows how little data it takes to. */
 export function formatShare(value: number, interval: Interval | null): string {
   if (value === 1) return '1 (no overlap)'
-  const text = (share: number) => (share >= 1 ? '1' : share.toFixed(3).replace(/^0/, ''))
+  const text = (share: number) => (share >= 1 ? '1' : share >= 0.9995 ? '>.999' : share.toFixed(3).replace(/^0/, ''))
   return interval === null ? text(value) : `${text(value)} [${text(interval[0])}, ${text(interval[1])}]`
 }

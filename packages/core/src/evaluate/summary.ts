@@ -1,5 +1,5 @@
 /** Everything the report says of one set of presentations, in one call. */
-import { type Bootstrap, bootstrapInterval, clustersOf, MIN_CLUSTERS } from './bootstrap.ts'
+import { type Bootstrap, bootstrapInterval, clustersOf, hasFewClusters } from './bootstrap.ts'
 import { type Reliability, reliability } from './calibration.ts'
 import { areaUnder, bpcerAtApcer, type CurvePoint, curveOf, equalErrorRate, rank } from './curve.ts'
 import type { Interval } from './intervals.ts'
@@ -58,7 +58,7 @@ export function summarize(presentations: readonly Presentation[], options: Summa
   const classes = new Set(answered.map((p) => p.label))
   const live = presentations.filter((p) => p.label === 'live').length
   const clusters = clustersOf(presentations).count
-  const fewClusters = clusters < MIN_CLUSTERS && clusters < presentations.length
+  const fewClusters = hasFewClusters(presentations)
   return {
     counts: {
       live,

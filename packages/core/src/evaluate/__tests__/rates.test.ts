@@ -10,6 +10,8 @@ import {
   errorsAllowed,
   formatPercent,
   formatRate,
+  formatShare,
+  hasFewClusters,
   type Presentation,
   perVideo,
   presentationsNeeded,
@@ -223,6 +225,7 @@ describe('clusters', () => {
     expect(summarize(few, { threshold: 0.5 }).fewClusters).toBe(true)
     expect(formatRate(rateOf(few, wrong)!)).toBe('40 of 400 (19 clusters, too few for a rate)')
     // Nineteen lone pictures are few, but they are independent: their exact interval is honest.
+    expect(hasFewClusters(few)).toBe(true)
     expect(summarize(people.slice(0, 19), { threshold: 0.5 }).fewClusters).toBe(false)
   })
 
@@ -294,6 +297,12 @@ describe('what is printed', () => {
     expect(rate(1, 7)).toBe('14 % [0, 58] (1 of 7)')
     expect(rate(14, 340)).toBe('4.1 % [2.3, 6.8] (14 of 340)')
     expect(rate(100, 10_000)).toBe('1.00 % [0.81, 1.21] (100 of 10000)')
+  })
+
+  it('never rounds a statistic up to its end', () => {
+    expect(formatShare(0.9997, [0.9991, 1])).toBe('>.999 [.999, 1]')
+    expect(formatShare(1, [1, 1])).toBe('1 (no overlap)')
+    expect(formatShare(0.5, null)).toBe('.500')
   })
 
   it('rounds bounds outwards', () => {
