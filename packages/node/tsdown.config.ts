@@ -1,3 +1,6 @@
 import { library } from '../../tsdown.base.ts'
 
-export default library({ entry: ['src/index.ts', 'src/pool/worker.ts', 'src/http/index.ts', 'src/http/fastify.ts'], cjs: true })
+export default library({
+  entry: ['src/index.ts', 'src/pool/worker.ts', 'src/http/index.ts', 'src/http/fastify.ts', 'src/observe/index.ts'],
+  cjs: true,
+})

@@ -36,7 +36,8 @@ function encode(parts: readonly PartSpec[]): Buffer {
   return Buffer.concat([...pieces, Buffer.from(`--${BOUNDARY}--\r\n`)])
 }
 
-const word = fc.stringMatching(/^[a-z]{1,12}$/)
+// Names that reach a prototype are refused, which a test of its own shows.
+const word = fc.stringMatching(/^[a-z]{1,12}$/).filter((name) => name !== 'constructor' && name !== 'prototype')
 // Delimiters in pieces and line breaks, which parsers trip over, among bytes of every value.
 const bytes = fc
   .array(
