@@ -10,7 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .network import Network, fuse
+from .network import Network
 
 OPSET = 17
 IR_VERSION = 8
@@ -44,7 +44,6 @@ def export_fp32(model: Network, file: Path) -> None:
     import onnxruntime
 
     model = deepcopy(model).eval()
-    fuse(model)
     deployed = Deployed(model).eval().to(memory_format=torch.contiguous_format)
     generator = torch.Generator().manual_seed(7)
     face = torch.rand(3, 3, model.face.size, model.face.size, generator=generator)

@@ -1,11 +1,10 @@
-"""The network: a branch a crop, their embeddings joined by one linear layer.
+"""The network: two branches of inverted bottlenecks in ReLU, one a crop, their embeddings joined by one linear layer.
 
-`face` is a residual net of dense 3x3 convolutions: an eighth of the time of MiniFASNet's depthwise blocks at the same
-size, in training and in use. `context` has MiniFASNet's shape (32, 64, 128 channels at strides 2, 4, 8, 16), so that
-it can start from its teacher's weights and be compared with it stage by stage: no student that started from random
-weights had learned from that teacher what it knows about phone screens. What differs is what makes it fast: ReLU where
-the teacher has PReLU (onnxruntime fuses the one and computes the other slowly, half of the teacher's time), channel
-counts that are multiples of 16 (its blocked layout wants them), fewer channels.
+The shape is MiniFASNet's (32, 64, 128 channels at strides 2, 4, 8, 16), so that a branch can start from its teacher and
+be fitted to it layer by layer: students that started from random weights did not learn from the teachers what those
+know about phone screens (see the ablations). What differs is what makes it fast: ReLU where the teacher has PReLU
+(onnxruntime fuses the one and computes the other slowly, half of the teacher's time), channel counts that are multiples
+of 16 (its blocked layout wants them), no squeeze-and-excite, fewer channels.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ class Widths:
         return Widths((103, 231, 308), (13,) * 4, (231, 52, 26, 77, 26, 26), (26, 26), 512)
 
     @staticmethod
+    def face() -> Widths:
+        """What ours keeps at 128 pixels, where the first two strides cost most."""
+        return Widths((48, 96, 128), (16,) * 4, (96, 48, 32, 64, 32, 32), (32, 32), 256)
+
+    @staticmethod
     def context() -> Widths:
         """What ours keeps at 80 pixels."""
         return Widths((64, 128, 128), (16,) * 4, (96, 48, 32, 64, 32, 32), (32, 32), 256)
-
-    @staticmethod
-    def tiny() -> Widths:
-        """For tests."""
-        return Widths((16, 16, 16), (16,), (16,), (16,), 16)
 
 
 class Rectifier(nn.Module):
@@ -121,66 +120,15 @@ class Branch(nn.Module):
         return self.embed(self.pooled(x))
 
 
-class Normal(nn.Sequential):
-    """3x3 convolution and batch norm, which `fuse` folds into one convolution for use."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs))
-
-
-class Residual(nn.Module):
-    """Two convolutions around a shortcut."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = Normal(channels, channels)
-        self.second = Normal(channels, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
-
-
-class DenseBranch(nn.Module):
-    """One crop to one embedding, by dense convolutions at strides 2, 4, 8 and 16."""
-
-    def __init__(self, size: int, channels: tuple[int, int, int, int] = (24, 32, 48, 96), embedding: int = 64) -> None:
-        super().__init__()
-        self.size = size
-        self.channels = channels
-        first, second, third, fourth = channels
-        self.stem = nn.Sequential(Normal(3, first, 2), nn.ReLU())
-        self.stage3 = nn.Sequential(Normal(first, second, 2), nn.ReLU(), Residual(second))
-        self.stage4 = nn.Sequential(Normal(second, third, 2), nn.ReLU(), Residual(third))
-        self.stage5 = nn.Sequential(Normal(third, fourth, 2), nn.ReLU(), Residual(fourth))
-        # A learned weight for every place: where in the crop something is seen matters (borders, hands).
-        self.pool = nn.Conv2d(fourth, fourth, size // 16, groups=fourth)
-        nn.init.constant_(self.pool.weight, (size // 16) ** -2)
-        self.embed = nn.Linear(fourth, embedding)
-
-    def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Feature maps at strides 4, 8, 16 and the embedding."""
-        s3 = self.stage3(self.stem(x))
-        s4 = self.stage4(s3)
-        s5 = self.stage5(s4)
-        return s3, s4, s5, self.embed(self.pool(s5).flatten(1))
-
-    def pooled(self, x: Tensor) -> Tensor:
-        """What the embedding is a linear map of."""
-        return self.pool(self.stage5(self.stage4(self.stage3(self.stem(x))))).flatten(1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.embed(self.pooled(x))
-
-
 class Network(nn.Module):
     """`face` n x 3 x 128 x 128 and `context` n x 3 x 80 x 80, RGB 0..1 -> logits n x 2 (0 live, 1 spoof)."""
 
     def __init__(self, *, face_size: int = FACE_SIZE, context_size: int = CONTEXT_SIZE) -> None:
         super().__init__()
-        self.face = DenseBranch(face_size)
+        self.face = Branch(face_size, Widths.face())
         self.context = Branch(context_size, Widths.context())
-        self.face_head = nn.Linear(self.face.embed.out_features, 1)
-        self.context_head = nn.Linear(self.context.embed.out_features, 1)
+        self.face_head = nn.Linear(128, 1)
+        self.context_head = nn.Linear(128, 1)
 
     def margins(self, face: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Each branch's own logit(spoof) - logit(live), n; the network's is their mean."""
@@ -190,15 +138,6 @@ class Network(nn.Module):
         of_face, of_context = self.margins(face, context)
         half = (of_face + of_context) / 4
         return torch.stack((-half, half), 1)
-
-
-def fuse(model: nn.Module) -> None:
-    """Folds every batch norm into the convolution before it, in place; for a model that is not trained further."""
-    for module in model.modules():
-        if isinstance(module, Normal) and len(module) == 2:
-            fused = nn.utils.fuse_conv_bn_eval(module[0].eval(), module[1].eval())
-            del module[1]
-            module[0] = fused
 
 
 def multiplications(model: nn.Module, *inputs: Tensor) -> int:

@@ -18,6 +18,7 @@ from .config import Paths
 from .export import export_fp32
 from .index import Row
 from .network import Network
+from .train import predict
 
 SHIPPED = 'static per channel'
 
@@ -109,6 +110,35 @@ def calibration_and_card(rows: list[Row], paths: Paths, folder: Path, command: s
 
 
 def report(rows: list[Row], paths: Paths, folder: Path, folds: dict[int, Path], calibration: calibrate.Calibration, threshold: float, say: Callable[[str], None] = print) -> None:
-    """`report.json`, `.md` and `.html` in the work folder."""
+    """`report.json`, `.md` and `.html` in the work folder, and the tables of the model's README."""
     content = reports.measure(rows, paths, {'ours INT8': folder / 'model.onnx', 'ours FP32': folder / 'model.fp32.onnx'}, folds, calibration, threshold, say)
+    base = paths.runs / 'base' / 'weights.pt'
+    if base.exists():
+        content['unseen'] = unseen(paths, base)
     reports.write(content, paths.work / 'report')
+    readme(paths, folder, content)
+
+
+def unseen(paths: Paths, weights: Path) -> list[dict[str, object]]:
+    """`phone-replay` by the run that saw nothing of that set: what carries over to another kind of attack."""
+    evaluation = crop_cache.load(paths.cache / 'evaluation')
+    rows = np.flatnonzero(evaluation.meta['set'] == 'phone-replay')
+    model = Network()
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    margins, labels = predict(model, evaluation, rows), evaluation.meta['label'][rows].astype(np.int64)
+    apcer, bpcer = metrics.errors_at(labels, margins)
+    return [{'run': 'base (no phone-replay in training)', 'AUC': f'{metrics.auc(labels, margins):.3f}', 'EER': reports.percent(metrics.eer(labels, margins)), 'APCER at 0': str(apcer), 'BPCER at 0': str(bpcer)}]
+
+
+def readme(paths: Paths, folder: Path, content: dict[str, object]) -> None:
+    """Fills the tables that there are into the model's README."""
+    file = folder / 'README.md'
+    if not file.exists():
+        return
+    tables = {'report': reports.markdown(content)}
+    if 'unseen' in content:
+        tables['unseen'] = reports.table_of(content['unseen'])  # type: ignore[arg-type]
+    for key, name in (('ablation', 'ablation.json'), ('quantisation', 'quantized.json')):
+        if (paths.work / name).exists():
+            tables[key] = reports.table_of(json.loads((paths.work / name).read_text()))
+    reports.refresh(file, tables)

@@ -216,3 +216,15 @@ def write(report: dict[str, object], folder: Path) -> None:
     (folder / 'report.json').write_text(json.dumps(report, indent=1))
     (folder / 'report.md').write_text(markdown(report) + '\n')
     (folder / 'report.html').write_text(page(report))
+
+
+def refresh(readme: Path, tables: dict[str, str]) -> None:
+    """Puts each table between `<!-- begin key -->` and `<!-- end key -->` of a README, so that no number is typed by hand."""
+    text = readme.read_text()
+    for key, table in tables.items():
+        begin, end = f'<!-- begin {key} -->', f'<!-- end {key} -->'
+        if begin not in text or end not in text:
+            raise ValueError(f'Expected the marks {begin} and {end} in {readme}')
+        head, rest = text.split(begin, 1)
+        text = f'{head}{begin}\n\n{table}\n\n{end}{rest.split(end, 1)[1]}'
+    readme.write_text(text)

@@ -151,42 +151,44 @@ def _copy(target: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
 
 
 @torch.no_grad()
-def _copy_bottleneck(target: Bottleneck, source: Bottleneck, seen: dict[nn.Module, Tensor]) -> None:
+def _copy_bottleneck(target: Bottleneck, source: Bottleneck, seen: dict[nn.Module, Tensor]) -> Tensor:
+    """Copies the most active middle channels; free ones become negated twins, which see what ReLU cuts off. Gives the kept ones."""
     energy = seen[source.depthwise] * source.project[0].weight[:, :, 0, 0].pow(2).sum(0)
     keep = _keep(energy, target.expand[0].weight.shape[0])
     _copy(target.expand[0], source.expand[0].weight[keep], source.expand[0].bias[keep])
     _copy(target.depthwise[0], source.depthwise[0].weight[keep], source.depthwise[0].bias[keep])
     _copy(target.project[0], source.project[0].weight[:, keep], source.project[0].bias)
-    # New middle channels feed nothing yet; their own input side is random, so gradients reach them.
-    target.project[0].weight.data[:, len(keep) :] *= 0.0
+    spare = target.expand[0].weight.shape[0] - len(keep)
+    if spare > 0:
+        strongest = energy[keep].argsort(descending=True)[:spare]
+        free = slice(len(keep), len(keep) + len(strongest))
+        target.expand[0].weight.data[free] = -target.expand[0].weight.data[strongest]
+        target.expand[0].bias.data[free] = -target.expand[0].bias.data[strongest]
+        target.depthwise[0].weight.data[free] = target.depthwise[0].weight.data[strongest]
+        target.project[0].weight.data[:, len(keep) :] = 0.0
+    return keep
 
 
 @torch.no_grad()
-def start_from(branch: Branch, teacher: Teacher, pictures: Tensor) -> None:
+def start_from(branch: Branch, teacher: Teacher, pictures: Tensor) -> dict[str, Tensor]:
     """A branch with the teacher's most active channels: pruning by energy measured on `pictures`, and ReLU for PReLU.
 
-    The result is a poor copy; the feature loss makes it a good one within a few hundred steps.
+    The result is a poor copy; `reconstruct` makes it a good one. Gives the teacher's channels that each block keeps.
     """
     source = teacher.branch
     seen = _activity(source, pictures)
+    kept: dict[str, Tensor] = {}
     for ours, theirs in zip(branch.stem, source.stem, strict=True):
         _copy(ours[0], theirs[0].weight, theirs[0].bias)
     for name in ('down3', 'down4', 'down5'):
-        _copy_bottleneck(getattr(branch, name), getattr(source, name), seen)
+        kept[name] = _copy_bottleneck(getattr(branch, name), getattr(source, name), seen)
     for name in ('stage3', 'stage4', 'stage5'):
-        for ours, theirs in zip(getattr(branch, name), getattr(source, name), strict=True):
-            _copy_bottleneck(ours, theirs, seen)
+        for i, (ours, theirs) in enumerate(zip(getattr(branch, name), getattr(source, name), strict=True)):
+            kept[f'{name}.{i}'] = _copy_bottleneck(ours, theirs, seen)
     keep = _keep(seen[source.pool] * source.embed.weight.pow(2).sum(0), branch.widths.head)
     _copy(branch.head[0], source.head[0].weight[keep], source.head[0].bias[keep])
     _copy(branch.pool[0], source.pool[0].weight[keep], source.pool[0].bias[keep])
     branch.embed.weight.data[:, : len(keep)] = source.embed.weight[:, keep]
     branch.embed.bias.data.copy_(source.embed.bias)
-
-
-@torch.no_grad()
-def start_network(model: Network, context: Teacher, context_pictures: Tensor) -> None:
-    """The context branch from its teacher, and a head that gives the teacher's margin; the face branch starts random."""
-    start_from(model.context, context, context_pictures)
-    # Three classes (print, live, replay): the margin is a logsumexp; its linear part is a good start.
-    model.context_head.weight.data[0] = (context.out[:, 0] + context.out[:, 2]) / 2 - context.out[:, 1]
-    model.context_head.bias.data.zero_()
+    kept['head'] = keep
+    return kept

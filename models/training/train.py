@@ -21,7 +21,8 @@ from .config import Paths
 from .losses import FourierHead, distil_loss, feature_loss, label_loss, stability_loss, trust
 from .network import Network
 from .sampling import weights
-from .teachers import Teacher, load_teachers, start_network
+from .reconstruct import fit
+from .teachers import Teacher, load_teachers
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,14 @@ class Recipe:
     steps: int = 1500
     scenes: int = 48
     """Scenes a batch; each gives two views."""
-    rate: float = 2e-3
-    context_share: float = 0.3
-    """Of `rate`, for the context branch."""
+    rate: float = 3e-4
     decay: float = 0.02
     ema: float = 0.995
     seed: int = 1
     from_teacher: bool = True
-    """Start the context branch from its teacher's pruned weights, else from random ones."""
+    """Start from the teachers' pruned and refitted weights, else from random ones."""
     feature_share: float = 0.35
-    """Share of the steps that compare the context branch's feature maps with its teacher's as well."""
+    """Share of the steps that compare the branches' feature maps with their teachers' as well."""
     feature_weight: float = 1.0
     distil_weight: float = 1.0
     label_weight: float = 1.0
@@ -59,8 +58,6 @@ class Recipe:
     snapshot_every: int = 250
     log_every: int = 25
     in_memory: bool = True
-    half: bool = True
-    """bfloat16 activations in the face branch while training."""
     start: str = ''
     """A file of weights to go on from, instead of the teachers."""
     head_only: bool = False
@@ -198,26 +195,17 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
     labels = torch.from_numpy(training.meta['label'].astype(np.int64))
     is_simulated = torch.from_numpy(training.meta['kind'] == 'simulated')
     chances = weights(training, included(training, recipe))
-    rng = np.random.default_rng(recipe.seed)
     if recipe.start:
         model.load_state_dict(torch.load(recipe.start, weights_only=True))
     elif recipe.from_teacher:
-        pick = rng.choice(len(training), 256, p=chances)
-        pick.sort()
-        start_network(model, teachers[1], to_input(training.context[pick, 0]))
+        model.load_state_dict(torch.load(fit(paths, teachers, training, say=say), weights_only=True))
     model = model.to(memory_format=torch.channels_last)
-    spectrum = FourierHead(model.face.channels[2])
+    spectrum = FourierHead()
     if recipe.head_only:
         for branch in (model.face, model.context):
             branch.requires_grad_(False)
     parameters = [p for p in (*model.parameters(), *spectrum.parameters()) if p.requires_grad]
-    # The context branch has no batch norms (its teacher's are folded in) and good weights: it is moved gently.
-    gentle = {id(p) for p in model.context.parameters()}
-    groups = [
-        {'params': [p for p in parameters if id(p) not in gentle], 'share': 1.0},
-        {'params': [p for p in parameters if id(p) in gentle], 'share': recipe.context_share},
-    ]
-    optimiser = torch.optim.AdamW([g for g in groups if g['params']], lr=recipe.rate, weight_decay=recipe.decay)
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.decay)
     average = Average(model, recipe.ema)
     state_file = folder / 'state.pt'
     first = 0
@@ -243,7 +231,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         # Each step has its own generator, so an interrupted run goes on with the same batches.
         rng = np.random.default_rng([recipe.seed, step])
         for group in optimiser.param_groups:
-            group['lr'] = rate_at(step, recipe) * group['share']
+            group['lr'] = rate_at(step, recipe)
         pick = rng.choice(len(training), recipe.scenes, p=chances, replace=False)
         pick.sort()
         face = np.asarray(training.face[pick]).reshape(-1, *training.face.shape[2:])
@@ -257,10 +245,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         simulated = is_simulated[pick].repeat_interleave(views)
 
         model.train()
-        # Dense convolutions gain from bfloat16 on a CPU that has it, depthwise ones lose.
-        with torch.autocast('cpu', torch.bfloat16, enabled=recipe.half):
-            ours_face = tuple(s.float() for s in model.face.stages(x_face))
-        ours_context = model.context.stages(x_context)
+        ours_face, ours_context = model.face.stages(x_face), model.context.stages(x_context)
         m_face, m_context = model.face_head(ours_face[3])[:, 0], model.context_head(ours_context[3])[:, 0]
         margin = (m_face + m_context) / 2
         parts: dict[str, Tensor] = {}
@@ -280,8 +265,8 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
             parts['fourier'] = recipe.fourier_weight * spectrum(ours_face[1], x_face)
         if step < feature_steps and recipe.feature_weight:
             with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
-                theirs_context = teachers[1].branch.stages(x_context)
-            parts['feature'] = recipe.feature_weight * feature_loss(ours_context, theirs_context)
+                theirs_face, theirs_context = teachers[0].branch.stages(x_face), teachers[1].branch.stages(x_context)
+            parts['feature'] = recipe.feature_weight * (feature_loss(ours_face, theirs_face) + feature_loss(ours_context, theirs_context)) / 2
         loss = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(loss):
             raise FloatingPointError(f'the loss is {loss} at step {step}')
