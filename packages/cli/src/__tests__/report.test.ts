@@ -6,7 +6,6 @@ import { renderHtml } from '../evaluate/report-html.ts'
 import { renderText } from '../evaluate/report-text.ts'
 import type { PictureScores } from '../evaluate/scores.ts'
 import { probit } from '../html/charts.ts'
-import { createMetrics } from '../serve/metrics.ts'
 
 function model(key: string, threshold = 0.5): ReportModel {
   return { key, id: key, version: '1', variant: 'fp32', sha256: 'ab', operatingPoint: { name: 'balanced', threshold } }
@@ -188,33 +187,4 @@ it('knows the normal distribution', () => {
   expect(probit(0.5)).toBeCloseTo(0, 6)
   expect(probit(0.975)).toBeCloseTo(1.959964, 4)
   expect(probit(0.001)).toBeCloseTo(-3.090232, 4)
-})
-
-it('renders metrics as Prometheus reads them', () => {
-  const metrics = createMetrics()
-  const counter = metrics.counter('c_total', 'Count.')
-  counter.add({ code: 'A' })
-  counter.add({ code: 'A' }, 2)
-  counter.add({ code: 'x"y\n' })
-  metrics.histogram('h', 'Time.', [1, 2]).observe({ route: '/r' }, 1.5)
-  metrics.gauge('g', 'Now.', () => 7)
-  expect(metrics.render()).toBe(
-    [
-      '# HELP c_total Count.',
-      '# TYPE c_total counter',
-      'c_total{code="A"} 3',
-      'c_total{code="x_y_"} 1',
-      '# HELP h Time.',
-      '# TYPE h histogram',
-      'h_bucket{route="/r",le="1"} 0',
-      'h_bucket{route="/r",le="2"} 1',
-      'h_bucket{route="/r",le="+Inf"} 1',
-      'h_sum{route="/r"} 1.5',
-      'h_count{route="/r"} 1',
-      '# HELP g Now.',
-      '# TYPE g gauge',
-      'g 7',
-      '',
-    ].join('\n'),
-  )
 })

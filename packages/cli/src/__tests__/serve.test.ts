@@ -175,7 +175,7 @@ describe('the other routes', () => {
     await post(new Uint8Array(face), 'image/jpeg')
     const text = await (await fetch(`${served.base}/metrics`)).text()
     expect(text).toMatch(/^unspoof_verdicts_total\{verdict="live"\} [1-9]/m)
-    expect(text).toMatch(/^unspoof_live_probability_bucket\{le="\+Inf"\} [1-9]/m)
+    expect(text).toMatch(/^unspoof_live_probability_bucket\{model="[^"]+",le="\+Inf"\} [1-9]/m)
     expect(text).toMatch(/^unspoof_stage_seconds_count\{stage="model"\} [1-9]/m)
     expect(text).toMatch(/^unspoof_workers 1$/m)
     expect(text).not.toContain('/made/up')

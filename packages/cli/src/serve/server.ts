@@ -8,13 +8,12 @@ import {
   createAdmission,
   createRequestGuard,
   nodeUploadRequest,
-  type Outcome,
   refuseEarly,
   rejection,
   requestIdOf,
   resolveHttpOptions,
 } from '@unspoof/node/http'
-import { createMetrics, METRICS_CONTENT_TYPE } from './metrics.ts'
+import { createMetrics, METRICS_CONTENT_TYPE, observeLiveness } from '@unspoof/node/observe'
 import { openApiDocument } from './openapi.ts'
 
 export interface RestServerOptions {
@@ -49,14 +48,13 @@ const QUIET_MS = 200
 const POLL_MS = 20
 
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const
-const PROBABILITIES = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1] as const
 
 export function createRestServer(options: RestServerOptions): RestServer {
   let pool: LivenessPool | undefined
   let draining = false
   let inFlight = 0
   const starting = options.startPool().then((started) => {
-    pool = started
+    pool = observeLiveness(started, { metrics })
     return started
   })
   // The caller hears of it through `ready`.
@@ -79,15 +77,8 @@ export function createRestServer(options: RestServerOptions): RestServer {
 
   const metrics = createMetrics()
   const requests = metrics.counter('unspoof_http_requests_total', 'Answers by route and status.')
-  const verdicts = metrics.counter('unspoof_verdicts_total', 'Judged requests by verdict.')
-  const reasons = metrics.counter('unspoof_reasons_total', 'Reasons of verdicts that were not live.')
   const errors = metrics.counter('unspoof_errors_total', 'Errors by code.')
   const duration = metrics.histogram('unspoof_check_seconds', 'Time from a request for a check to its answer.', SECONDS)
-  const stages = metrics.histogram('unspoof_stage_seconds', 'Time of each step of a check.', SECONDS)
-  const scores = metrics.histogram('unspoof_live_probability', 'Live probabilities of judged pictures.', PROBABILITIES)
-  metrics.gauge('unspoof_queue_depth', 'Checks waiting for a worker.', () => pool?.health().queued ?? 0)
-  metrics.gauge('unspoof_workers_busy', 'Workers with a check.', () => pool?.health().running ?? 0)
-  metrics.gauge('unspoof_workers', 'Workers alive.', () => pool?.health().workers ?? 0)
   metrics.gauge('unspoof_upload_bytes', 'Bytes of bodies held in memory.', () => admission.load.bytes)
   metrics.gauge('process_resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss())
   const delay = monitorEventLoopDelay({ resolution: 10 })
@@ -106,7 +97,7 @@ export function createRestServer(options: RestServerOptions): RestServer {
     const requestId = requestIdOf({})
     const upload = nodeUploadRequest(req, res, {})
     const outcome = await guard.check({ ...upload, original: req, requiredHere: true, requestId })
-    count(outcome)
+    if (!outcome.passed && outcome.error !== undefined) errors.add({ code: outcome.error.code })
     if (upload.signal?.aborted) return
     closeAfterAnswer(req, res)
     if (outcome.passed) {
@@ -118,20 +109,6 @@ export function createRestServer(options: RestServerOptions): RestServer {
         { 'cache-control': 'no-store' },
       )
     } else send(res, outcome.status, outcome.body, outcome.headers)
-  }
-
-  function count(outcome: Outcome): void {
-    if (!outcome.passed && outcome.error !== undefined) errors.add({ code: outcome.error.code })
-    const result = outcome.passed ? outcome.liveness : outcome.result
-    if (result === undefined) return
-    verdicts.add({ verdict: result.verdict })
-    for (const { code } of result.reasons) reasons.add({ reason: code })
-    for (const { result: one } of result.images) {
-      if (one.liveProbability !== null) scores.observe({}, one.liveProbability)
-      for (const stage of ['decode', 'detect', 'quality', 'crop', 'model'] as const) {
-        stages.observe({ stage }, one.timings[stage] / 1000)
-      }
-    }
   }
 
   function sendMetrics(_: IncomingMessage, res: ServerResponse): void {
