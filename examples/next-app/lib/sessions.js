@@ -1,0 +1,18 @@
+import { createLiveness, decodeImage } from '@unspoof/node'
+import { createSessionHandler, createSessions } from '@unspoof/session'
+
+/** Who is logging in. A real application knows it from the first factor, such as a password; never from the body. */
+const subjectOf = () => 'ada'
+
+async function createHandler() {
+  const liveness = await createLiveness()
+  const challenges = process.env.LIVENESS_CHALLENGES?.split(',')
+  const sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges })
+  return createSessionHandler(sessions, { subject: subjectOf })
+}
+
+/** One for the process, also where Next loads this module more than once. */
+export function sessionHandler() {
+  globalThis.livenessHandler ??= createHandler()
+  return globalThis.livenessHandler
+}
