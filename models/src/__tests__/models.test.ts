@@ -147,6 +147,8 @@ describe('card.schema.json and parseCard', () => {
     ['operatingPoints.balanced.threshold', 1],
     ['operatingPoints.balanced.measured', undefined],
     ['validFace.minSide', 0],
+    ['liveSpectrum', { input: 'face', mean: [1], deviation: [1], n: 0, data: 'x' }],
+    ['liveSpectrum', { input: 'face', mean: [], deviation: [], n: 9, data: 'x' }],
   ])('both refuse a PAD card whose %s is %j', async (path, value) => {
     const card = withValue(await bundledModel(DEFAULT_PAD_MODEL).card(), path, value)
     expect(accepted(card)).toBe(false)

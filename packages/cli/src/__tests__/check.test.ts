@@ -82,6 +82,14 @@ describe('exit status', () => {
 })
 
 describe('inputs', () => {
+  it.skipIf(process.platform === 'win32')('cannot steer the terminal by their names', async () => {
+    const name = file('a\u001b[2Jb.jpg')
+    await copyFile(FACE, name)
+    const { stdout } = await unspoof(['check', name])
+    expect(stdout).toContain('a?[2Jb.jpg')
+    expect(stdout).not.toContain('\u001b')
+  })
+
   it('come from standard input', async () => {
     const { code, stdout } = await unspoof(['check', '-', '--json'], { input: await readFile(FACE) })
     expect(code).toBe(0)

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cacheFolder } from '../models/cache.ts'
 import { pull } from '../models/pull.ts'
 import { resolveModel } from '../models/resolve.ts'
-import { DEFAULT_ID, SHARED, temporaryFolder, unspoof } from './run.ts'
+import { DEFAULT_ID, FACE, SHARED, temporaryFolder, unspoof } from './run.ts'
 
 const CONTENT = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 31) % 251))
 const SHA256 = createHash('sha256').update(CONTENT).digest('hex')
@@ -225,6 +225,38 @@ describe('the cache', () => {
 const models = path.join(SHARED, 'models')
 
 describe.skipIf(!existsSync(models))("other people's weights", () => {
+  it('are pulled from a mirror, verified, and then used by their id', async () => {
+    const cache = path.join(folder, 'pulled')
+    const mirror = createServer(async (req, res) => {
+      const known: Record<string, string> = {
+        '/best_model_quantized.onnx': 'minifasnet-v2-se-128-int8.onnx',
+        // Another file under the right name.
+        '/MiniFASNetV2.onnx': 'minifasnet-v2-se-128-int8.onnx',
+      }
+      const name = known[req.url!]
+      if (name === undefined) res.writeHead(404).end()
+      else res.end(await readFile(path.join(models, name)))
+    })
+    await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve))
+    const from = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/`
+    const env = { UNSPOOF_CACHE_DIR: cache }
+    try {
+      const good = await unspoof(['models', 'pull', 'facenox-minifasnet-v2-se-128:int8', '--from', from], { env })
+      expect(good).toMatchObject({ code: 0, stderr: '' })
+      expect(good.stdout).toContain('Licence of the weights: Apache-2.0')
+      expect((await unspoof(['models', 'list'], { env })).stdout).toMatch(/facenox-minifasnet-v2-se-128 .*pulled: int8/)
+      expect((await unspoof(['models', 'verify'], { env })).stdout).toContain('facenox-minifasnet-v2-se-128:int8')
+      expect((await unspoof(['check', FACE, '-m', 'facenox-minifasnet-v2-se-128:int8'], { env })).code).not.toBe(2)
+      const wrong = await unspoof(['models', 'pull', 'silent-face-v2-80', '--from', from], { env })
+      expect(wrong.code).toBe(2)
+      expect(wrong.stderr).toContain('(MODEL_HASH)')
+      expect((await unspoof(['models', 'list'], { env })).stdout).toMatch(/silent-face-v2-80 .*not pulled/)
+    } finally {
+      mirror.closeAllConnections()
+      mirror.close()
+    }
+  })
+
   it('are found by their hash, whatever they are called', async () => {
     const { stdout, code } = await unspoof([
       ...['models', 'verify', 'facenox-minifasnet-v2-se-128:int8', 'silent-face-v2-80-opset11', 'yunet-2023mar-640'],

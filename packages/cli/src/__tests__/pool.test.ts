@@ -17,21 +17,25 @@ const setup = {
 } as const
 
 function task(name: string, file: string): WorkerTask {
-  return { kind: 'task', name, file, perturbation: '', box: null, boxBeside: false }
+  return { kind: 'task', name, file, perturbation: '', box: null, boxBeside: false, profile: false }
 }
 
-it('costs one picture when a worker hangs on it: killed, replaced, the others judged', async () => {
-  // Reading a pipe that nobody writes to never ends.
-  const pipe = path.join(await temporaryFolder(), 'pipe.jpg')
-  execFileSync('mkfifo', [pipe])
-  const rows: PictureScores[] = []
-  const tasks = [task('a', FACE), task('stuck', pipe), task('b', FACE), task('c', FACE)]
-  await judgeAll(tasks, { setup, workers: 1, timeoutMs: 4000, onRow: (row) => rows.push(row) })
-  expect(rows.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'stuck'])
-  expect(rows.find(({ name }) => name === 'stuck')!.error).toMatchObject({ code: 'CHECK_TIMEOUT' })
-  for (const name of ['a', 'b', 'c'])
-    expect(rows.find((row) => row.name === name)!.models.m!.score).toBeGreaterThan(0.5)
-})
+// Windows has no named pipes of this kind.
+it.skipIf(process.platform === 'win32')(
+  'costs one picture when a worker hangs on it: killed, replaced, the others judged',
+  async () => {
+    // Reading a pipe that nobody writes to never ends.
+    const pipe = path.join(await temporaryFolder(), 'pipe.jpg')
+    execFileSync('mkfifo', [pipe])
+    const rows: PictureScores[] = []
+    const tasks = [task('a', FACE), task('stuck', pipe), task('b', FACE), task('c', FACE)]
+    await judgeAll(tasks, { setup, workers: 1, timeoutMs: 4000, onRow: (row) => rows.push(row) })
+    expect(rows.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'stuck'])
+    expect(rows.find(({ name }) => name === 'stuck')!.error).toMatchObject({ code: 'CHECK_TIMEOUT' })
+    for (const name of ['a', 'b', 'c'])
+      expect(rows.find((row) => row.name === name)!.models.m!.score).toBeGreaterThan(0.5)
+  },
+)
 
 it('fails as a whole where the models cannot be loaded', async () => {
   const wrong = { ...setup, models: { m: ['silent-face-v2-80-opset11'] } }

@@ -1,6 +1,6 @@
 /** A judged picture or video as text and as one line of JSON. */
 import type { LivenessError, LivenessResult, Reason, SequenceResult, Verdict } from '@unspoof/core'
-import type { Terminal } from '../terminal/terminal.ts'
+import { printable, type Terminal } from '../terminal/terminal.ts'
 
 /** What became of one input. */
 export type Outcome =
@@ -16,7 +16,7 @@ export function verdictOf(outcome: Outcome): Verdict | 'error' {
 
 export function toText(outcome: Outcome, terminal: Terminal): string {
   const verdict = verdictOf(outcome)
-  const head = `${terminal.paint(STYLES[verdict], verdict.padEnd(6))} ${outcome.input}`
+  const head = `${terminal.paint(STYLES[verdict], verdict.padEnd(6))} ${printable(outcome.input)}`
   return [head, ...details(outcome).map((line) => `       ${line}`)].join('\n')
 }
 

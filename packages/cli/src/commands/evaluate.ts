@@ -26,6 +26,7 @@ import { openScores, type PictureScores, type ScoresHeader, scoreKey } from '../
 import { EXIT } from '../exit-codes.ts'
 import { type ResolvedModel, resolveModel } from '../models/resolve.ts'
 import { MODEL_OPTIONS, operatingPointFrom } from '../options.ts'
+import { spectrumInput } from '../spectrum.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { VERSION } from '../version.ts'
 
@@ -323,7 +324,11 @@ async function score(
   for (const perturbation of perturbations) {
     for (const picture of data.pictures) {
       const known = kept?.known.get(scoreKey({ name: picture.name, perturbation }))
-      if (known !== undefined && (!skinTone || known.skinTone !== undefined)) {
+      // Only a fit wants the spectra of live faces.
+      const profile = args.flag('fit') && perturbation === '' && picture.label === 'live'
+      const isComplete = (row: PictureScores) =>
+        (!skinTone || row.skinTone !== undefined) && (!profile || row.profile !== undefined)
+      if (known !== undefined && isComplete(known)) {
         rows.push(known)
         continue
       }
@@ -335,6 +340,7 @@ async function score(
         perturbation,
         box: box === undefined ? null : [box.x, box.y, box.width, box.height],
         boxBeside,
+        profile,
       })
     }
   }
@@ -401,16 +407,18 @@ async function fitAndWrite(
       .map((row) => {
         const picture = byName.get(row.name)!
         const { score: value, margin } = row.models[model.key]!
+        const { profile } = row
         const cluster = picture.subject ?? picture.video
         return {
           label: picture.label,
           score: value,
           margin,
+          ...(profile === undefined ? {} : { profile }),
           ...(picture.species === undefined ? {} : { species: picture.species }),
           ...(cluster === undefined ? {} : { cluster }),
         }
       }),
-    { targets, data: settings.source, command: settings.command },
+    { targets, data: settings.source, command: settings.command, spectrumInput: spectrumInput(card)?.name },
   )
   const written = await writeFittedCard(folder, card, resolved.source, variant, fitted)
   const points = OPERATING_POINTS.map((name) => `${name} ${fitted.operatingPoints[name].threshold.toPrecision(4)}`)

@@ -1,7 +1,7 @@
 /** `unspoof models`: list, pull, verify and doctor. */
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type CardFile, LivenessError, loadModel, type ModelCard, parseCard, toLivenessError } from '@unspoof/core'
+import { LivenessError, loadModel, type ModelCard, parseCard, toLivenessError } from '@unspoof/core'
 import { registry } from '@unspoof/models'
 import { createNodeRuntime } from '@unspoof/node'
 import type { Arguments, Command } from '../command.ts'
@@ -27,6 +27,11 @@ export const modelsCommand: Command = {
   ],
   options: {
     json: { type: 'boolean', help: 'list: prints one JSON object a line.' },
+    from: {
+      type: 'string',
+      value: 'URL',
+      help: 'pull ID: a mirror that has the files under their names, instead of the published address. The hash stays pinned.',
+    },
     sha256: { type: 'string', value: 'HEX', help: 'pull URL: what the file must hash to; nothing else is kept.' },
     output: {
       type: 'string',
@@ -115,7 +120,7 @@ async function pullAll(names: readonly string[], args: Arguments, terminal: Term
     throw new LivenessError('OPTION_INVALID', 'Expected the id of a model: see "unspoof models list".')
   for (const name of names) {
     if (/^[a-z]+:\/\//i.test(name)) await pullUrl(name, names, args, terminal)
-    else await pullEntry(name, terminal)
+    else await pullEntry(name, args.text('from'), terminal)
   }
   return EXIT.OK
 }
@@ -132,7 +137,7 @@ async function pullUrl(url: string, names: readonly string[], args: Arguments, t
   await pullFile({ url, target: path.resolve(output), sha256 }, output, terminal)
 }
 
-async function pullEntry(name: string, terminal: Terminal): Promise<void> {
+async function pullEntry(name: string, mirror: string | undefined, terminal: Terminal): Promise<void> {
   const [id, variant] = name.split(':') as [string, string | undefined]
   const entry = registry[id]
   if (entry === undefined) {
@@ -149,12 +154,15 @@ async function pullEntry(name: string, terminal: Terminal): Promise<void> {
       `Model ${id} has no variant "${variant}"; it has ${card.files.map((file) => file.variant).join(', ')}.`,
     )
   }
-  const wanted = files.filter((file): file is CardFile & { readonly url: string } => file.url !== undefined)
+  const wanted = files.flatMap((file) => {
+    const url = mirror === undefined ? file.url : `${mirror.replace(/\/$/, '')}/${file.name}`
+    return url === undefined ? [] : [{ file, url }]
+  })
   if (wanted.length === 0)
     throw new LivenessError('MODEL_MISSING', `No public address of ${name} is known.`, { hint: entry.note })
   const folder = cachedModelFolder(card)
-  for (const file of wanted) {
-    const { url, sha256, bytes } = file
+  for (const { file, url } of wanted) {
+    const { sha256, bytes } = file
     await pullFile({ url, sha256, bytes, target: path.join(folder, file.name) }, `${id}:${file.variant}`, terminal)
   }
   await mkdir(folder, { recursive: true })

@@ -20,14 +20,20 @@ import {
 export interface FitData extends Presentation {
   /** Mean margin before calibration; `null` for a non-response. */
   readonly margin: number | null
+  /** Radial profile of the log spectrum of the crop, where there is one. */
+  readonly profile?: readonly number[]
 }
 
 export interface FitOutcome {
   readonly calibration: PadCard['calibration']
   readonly operatingPoints: Readonly<Record<OperatingPointName, CardOperatingPoint>>
+  /** Undefined where the model has no input with a spectrum. */
+  readonly liveSpectrum: PadCard['liveSpectrum']
 }
 
 export interface FitModelOptions {
+  /** Name of the input the profiles are of. */
+  readonly spectrumInput: string | undefined
   readonly targets: Partial<Record<OperatingPointName, number>>
   /** What the data are, for the card. */
   readonly data: string
@@ -60,7 +66,26 @@ export function fitModel(data: readonly FitData[], options: FitModelOptions): Fi
       ece: crossValidatedEce(data),
     },
     operatingPoints: fitOperatingPoints(calibrated, { targets: options.targets, data: options.data }),
+    liveSpectrum:
+      options.spectrumInput === undefined ? undefined : spectrumOf(data, options.spectrumInput, options.data),
   }
+}
+
+/** Mean and standard deviation of the profiles of the live faces that were judged. */
+function spectrumOf(data: readonly FitData[], input: string, source: string): PadCard['liveSpectrum'] {
+  const profiles = data.flatMap(({ label, score, profile }) =>
+    label === 'live' && score !== null && profile !== undefined ? [profile] : [],
+  )
+  const n = profiles.length
+  const length = profiles[0]?.length ?? 0
+  if (length === 0) return undefined
+  const mean = Array.from({ length }, (_, r) => profiles.reduce((sum, profile) => sum + profile[r]!, 0) / n)
+  const deviation = mean.map((m, r) =>
+    Math.sqrt(profiles.reduce((sum, profile) => sum + (profile[r]! - m) ** 2, 0) / n),
+  )
+  // Three decimals: the next ones are noise, and a card is read by people.
+  const short = (values: number[]) => values.map((value) => Number(value.toFixed(3)))
+  return { input, mean: short(mean), deviation: short(deviation), n, data: source }
 }
 
 function labelled(data: readonly FitData[]): LabelledMargin[] {
@@ -98,7 +123,8 @@ export async function writeFittedCard(
   fitted: FitOutcome,
 ): Promise<string> {
   const file = card.files.find((f) => f.variant === variant)!
-  const copy: PadCard = { ...card, ...fitted, files: [file] }
+  const { liveSpectrum, ...rest } = fitted
+  const copy: PadCard = { ...card, ...rest, ...(liveSpectrum === undefined ? {} : { liveSpectrum }), files: [file] }
   await mkdir(folder, { recursive: true })
   await replaceFile(path.join(folder, file.name), await source.read(file))
   const cardPath = path.join(folder, 'card.json')

@@ -1,6 +1,7 @@
 /** What one picture gets of each model: decoded and searched once, judged by each. */
 import { readFile } from 'node:fs/promises'
 import {
+  type Box,
   box,
   calibratedLogit,
   createLiveness,
@@ -19,6 +20,7 @@ import {
 } from '@unspoof/core'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 import { openDetector, openPadModel } from '../engine.ts'
+import { liveProfile } from '../spectrum.ts'
 import { readCelebaBox } from './index-file.ts'
 import type { WorkerSetup, WorkerTask } from './messages.ts'
 import { type Perturbation, perturbationOf } from './perturb.ts'
@@ -96,13 +98,14 @@ async function judgePicture(
   }
   return setup.boxes === 'index'
     ? { ...base, ...(await judgeBox(task, image, models, perturbation, decode, setup)) }
-    : { ...base, ...(await judgeDetected(image, detector, models, perturbation, decode, setup)) }
+    : { ...base, ...(await judgeDetected(task, image, detector, models, perturbation, decode, setup)) }
 }
 
 type Judged = Omit<PictureScores, 'name' | 'perturbation' | 'sha256'>
 
 /** As the product does it: the first model's check finds the face, the others judge the same one. */
 async function judgeDetected(
+  task: WorkerTask,
   original: DecodedImage,
   detector: FaceDetector,
   models: readonly JudgedModel[],
@@ -133,10 +136,23 @@ async function judgeDetected(
   return {
     models: scores,
     ...(result.signals === null ? {} : { signals: result.signals }),
-    ...(setup.skinTone && face !== null && image.frame !== undefined
-      ? { skinTone: skinToneAngle(image.frame, face.box) }
-      : {}),
+    ...(face === null || image.frame === undefined ? {} : measureFace(task, setup, image.frame, face.box, first!)),
     timings: { decode, detect: result.timings.detect },
+  }
+}
+
+/** What the report or a fit wants to know of the face beside its score. */
+function measureFace(
+  task: WorkerTask,
+  setup: WorkerSetup,
+  frame: Frame,
+  face: Box,
+  model: JudgedModel,
+): Pick<PictureScores, 'skinTone' | 'profile'> {
+  const profile = task.profile ? liveProfile(model.members[0]!.card, frame, face) : undefined
+  return {
+    ...(setup.skinTone ? { skinTone: skinToneAngle(frame, face) } : {}),
+    ...(profile === undefined ? {} : { profile: [...profile] }),
   }
 }
 
@@ -216,7 +232,7 @@ async function judgeBox(
   return {
     models: scores,
     signals: measureQuality(changed, face),
-    ...(setup.skinTone ? { skinTone: skinToneAngle(changed, faceBox) } : {}),
+    ...measureFace(task, setup, changed, faceBox, models[0]!),
     timings,
   }
 }

@@ -23,6 +23,8 @@ export interface WorkerTask {
   readonly box: readonly [number, number, number, number] | null
   /** True where the box stands in a file beside the picture, as in CelebA-Spoof. */
   readonly boxBeside: boolean
+  /** Measure the radial profile of the crop's spectrum, of the first model. */
+  readonly profile: boolean
 }
 
 export type ToWorker = WorkerSetup | WorkerTask

@@ -1,6 +1,7 @@
 /** The report on a terminal. */
 import { type EvaluationSummary, formatPercent, formatRate, formatShare, type RateReadings } from '@unspoof/core'
 import { table } from '../terminal/table.ts'
+import { printable } from '../terminal/terminal.ts'
 import type { Report, SetReport, TimingSummary } from './report.ts'
 
 export function renderText(report: Report): string {
@@ -198,7 +199,7 @@ function notesText(report: Report): string {
       ? []
       : [
           `${unreadable.length} of ${report.pictures} pictures could not be read and are in no rate:`,
-          ...unreadable.slice(0, 20).map(({ name, code, message }) => `  ${name}: ${code}: ${message}`),
+          ...unreadable.slice(0, 20).map(({ name, code, message }) => `  ${printable(name)}: ${code}: ${message}`),
           ...(unreadable.length > 20 ? [`  and ${unreadable.length - 20} more (see --json)`] : []),
         ]),
   ]

@@ -29,6 +29,8 @@ export interface PictureScores {
   readonly signals?: QualitySignals
   /** Individual typology angle, degrees. */
   readonly skinTone?: number | null
+  /** Radial profile of the log spectrum of the first model's crop, where it was asked for. */
+  readonly profile?: readonly number[]
   /** Milliseconds. */
   readonly timings: { readonly decode: number; readonly detect: number }
 }

@@ -15,6 +15,7 @@ import {
   radialProfile,
   sigmoid,
 } from '@unspoof/core'
+import { hasSpectrum } from '../spectrum.ts'
 import { framePng, heatMapPng, type Png, spectrumPng } from './images.ts'
 
 /** A picture of an explanation: file name, what it is, and its bytes. */
@@ -58,7 +59,7 @@ export async function explainModel(
       caption: `What the model saw. ${what}`,
       png: await framePng(crop),
     })
-    if (!isSpectrumSize(input.width) || input.width !== input.height) continue
+    if (!hasSpectrum(input)) continue
     const spectrum = frameSpectrum(crop)
     images.push({
       file: `${card.id}-${input.name}-spectrum.png`,
@@ -66,6 +67,7 @@ export async function explainModel(
       png: await spectrumPng(spectrum, input.width),
     })
     profiles.push({ name: input.name, values: radialProfile(spectrum, input.width) })
+    profiles.push(...liveReference(card, input.name))
   }
   const native = nativeSpectrum(frame, face)
   if (native !== undefined) {
@@ -97,8 +99,15 @@ export async function explainModel(
   }
 }
 
-function isSpectrumSize(size: number): boolean {
-  return Number.isInteger(Math.log2(size)) && size >= 16 && size <= 512
+/** What live faces look like to this model, two standard deviations wide, where its card says so. */
+function liveReference({ liveSpectrum }: PadModel['card'], input: string): Profile[] {
+  if (liveSpectrum === undefined || liveSpectrum.input !== input) return []
+  const { mean, deviation, n } = liveSpectrum
+  const at = (sign: 1 | -1) => Float32Array.from(mean, (value, r) => Math.max(0, value + sign * 2 * deviation[r]!))
+  return [
+    { name: `live faces, high (${n})`, values: at(1) },
+    { name: `live faces, low (${n})`, values: at(-1) },
+  ]
 }
 
 function nativeSpectrum(

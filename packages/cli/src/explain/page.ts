@@ -54,7 +54,7 @@ function modelSection({ model, images, profiles, crops, occlusion }: ModelExplan
     .join(' &nbsp; ')
   return `<h2>${escapeHtml(model)}</h2>
 ${images.map(imageFigure).join('')}
-${profiles.length === 0 ? '' : htmlFigure(`${profileChart(profiles)}<p>${legend}</p>`, 'Radial profile: screens and prints often leave bumps or lack high frequencies; so do compression and blur.')}
+${profiles.length === 0 ? '' : htmlFigure(`${profileChart(profiles)}<p>${legend}</p>`, 'Radial profile. Nineteen of twenty live faces lie between the two reference curves, where the card has them. Screens and prints often leave bumps or lack high frequencies; so do compression and blur.')}
 <h3>What each crop said</h3>
 ${htmlTable(['crop', 'margin', 'live probability'], rows)}
 <p>Margin of the uncovered picture: ${occlusion.margin.toFixed(3)}; covering one place moves it by at most ${Math.max(...occlusion.values.map(Math.abs)).toFixed(3)}.</p>`

@@ -29,6 +29,12 @@ export function coloursWanted(stream: { readonly isTTY?: boolean }, env: NodeJS.
   return stream.isTTY === true && env.TERM !== 'dumb'
 }
 
+/** A file's name may hold what a terminal takes for commands; none of it gets there. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}
+
 export function createTerminal(
   stdout: NodeJS.WriteStream = process.stdout,
   stderr: NodeJS.WriteStream = process.stderr,

@@ -1,6 +1,6 @@
 /** APCER per PAI species, BPCER, ACER and non-response at one threshold, as ISO/IEC 30107-3 counts them. */
 import { LivenessError } from '../errors.ts'
-import { type Bootstrap, clusteredInterval } from './bootstrap.ts'
+import { type Bootstrap, clusteredInterval, designEffect } from './bootstrap.ts'
 import { clopperPearson, type Interval, strongestClaim, upperBound } from './intervals.ts'
 import { checkPresentations, groupBy, type Presentation, speciesOf } from './presentation.ts'
 
@@ -19,6 +19,8 @@ export interface Rate {
   readonly clustered: Interval | null
   /** How many clusters (people, artefacts, videos) the n presentations come from. */
   readonly clusters: number
+  /** How many independent presentations the n are worth, by the design effect of the errors over clusters. */
+  readonly effectiveN: number
   /** One-sided 95 % bound: "at most this". */
   readonly upper: number
   /** The strongest claim "at most x" the counts carry, 0..1; `null` where they carry none. */
@@ -68,6 +70,7 @@ export function rateOf(
     interval: clopperPearson(errors, n),
     clustered: interval,
     clusters,
+    effectiveN: designEffect(presentations, wrong).effectiveN,
     upper: upperBound(errors, n),
     claim: strongestClaim(errors, n),
   }

@@ -82,6 +82,16 @@ function checkPad(at: Field): void {
     points.fail('thresholds with strict >= balanced >= lenient')
   }
   at.get('validFace').get('minSide').number(1, 4096)
+  if (!at.get('liveSpectrum').absent) checkSpectrum(at.get('liveSpectrum'))
+}
+
+function checkSpectrum(at: Field): void {
+  at.get('input').string()
+  const mean = at.get('mean').each((value) => value.number(0, 100))
+  const deviation = at.get('deviation').each((value) => value.number(0, 100))
+  if (mean.length !== deviation.length) at.get('deviation').fail('as many numbers as mean has')
+  at.get('n').number(1, 1e9, true)
+  at.get('data').string()
 }
 
 function checkMeasurement(at: Field): void {

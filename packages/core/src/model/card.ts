@@ -65,6 +65,18 @@ export interface CardMeasurement {
   readonly optimistic: boolean
 }
 
+/** What the spectra of live faces look like to this model: for explanation only, never for the verdict. */
+export interface CardSpectrum {
+  /** Which input's crop: a square whose side is a power of two. */
+  readonly input: string
+  /** Mean and standard deviation of the radial profile of the log spectrum, `width / 2 + 1` values from frequency 0 on. */
+  readonly mean: readonly number[]
+  readonly deviation: readonly number[]
+  /** Live faces it was measured on, and which. */
+  readonly n: number
+  readonly data: string
+}
+
 export type OperatingPointName = 'strict' | 'balanced' | 'lenient'
 
 export interface CardOperatingPoint {
@@ -107,6 +119,7 @@ export interface PadCard extends CardBase {
   readonly operatingPoints: Readonly<Record<OperatingPointName, CardOperatingPoint>>
   /** Faces (longer side of the canonical box, pixels) this model was measured on; smaller ones are answered `retry`. */
   readonly validFace: { readonly minSide: number }
+  readonly liveSpectrum?: CardSpectrum
 }
 
 export interface DetectorCard extends CardBase {

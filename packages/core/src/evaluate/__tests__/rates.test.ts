@@ -202,7 +202,7 @@ describe('clusters', () => {
 
   it('widen the interval where the pictures of a person are alike', () => {
     const rate = rateOf(people, wrong)!
-    expect(rate).toMatchObject({ errors: 40, n: 400, clusters: 40 })
+    expect(rate).toMatchObject({ errors: 40, n: 400, clusters: 40, effectiveN: expect.closeTo(40, 6) })
     expect(rate.clustered![1] - rate.clustered![0]).toBeGreaterThan(2 * (rate.interval[1] - rate.interval[0]))
     const { intraclassCorrelation, designEffect: effect, effectiveN } = designEffect(people, people.map(wrong))
     expect(intraclassCorrelation).toBeCloseTo(1, 6)

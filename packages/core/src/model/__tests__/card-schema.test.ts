@@ -51,6 +51,8 @@ describe('parseCard', () => {
     ['operatingPoints.lenient.threshold', 0.95, 'operatingPoints'],
     ['operatingPoints.lenient.threshold', 0, 'operatingPoints.lenient.threshold'],
     ['validFace', undefined, 'validFace'],
+    ['liveSpectrum', { input: 'face', mean: [1, 2], deviation: [1], n: 9, data: 'x' }, 'liveSpectrum.deviation'],
+    ['liveSpectrum', { input: 'face', mean: [1], deviation: [-1], n: 9, data: 'x' }, 'liveSpectrum.deviation[0]'],
   ])('refuses %s = %j and names %s', (path, value, place) => {
     let thrown: unknown
     try {
