@@ -157,6 +157,7 @@ describe('unspoof evaluate', () => {
     [['--set', 'three'], /There is no set "three"; there are one, two/],
     [['--boxes', 'index', '--crops', '3'], /leave out --crops/],
     [['--target', 'strict=2'], /Expected NAME=APCER/],
+    [['--seed', 'x'], /Expected an integer from 0 .* for --seed/],
     [['--subject-pattern', '('], /Expected a regular expression/],
     [['--model', 'blazeface-short'], /task/],
     [['--model', DEFAULT_ID, '--model', DEFAULT_ID], /is there twice/],

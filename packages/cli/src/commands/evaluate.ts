@@ -135,6 +135,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     throw new LivenessError('OPTION_INVALID', '--fit fits one model: name it with one --model.')
   }
 
+  const settings: ReportSettings = {
+    source: data.source,
+    command: `unspoof ${process.argv.slice(2).join(' ')}`,
+    boxes,
+    crops,
+    groups,
+    perVideo: args.flag('per-video'),
+    resamples: args.number('resamples', { min: 100, max: 100_000, integer: true }) ?? BOOTSTRAP_DEFAULTS.resamples,
+    seed: args.number('seed', { min: 0, max: 2 ** 32 - 1, integer: true }) ?? BOOTSTRAP_DEFAULTS.seed,
+  }
   const workers = args.number('workers', { min: 1, max: 256, integer: true }) ?? availableParallelism()
   const header: ScoresHeader = {
     unspoofScores: 1,
@@ -161,16 +171,6 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     )
   }
 
-  const settings: ReportSettings = {
-    source: data.source,
-    command: `unspoof ${process.argv.slice(2).join(' ')}`,
-    boxes,
-    crops,
-    groups,
-    perVideo: args.flag('per-video'),
-    resamples: args.number('resamples', { min: 100, max: 100_000, integer: true }) ?? BOOTSTRAP_DEFAULTS.resamples,
-    seed: args.number('seed', { min: 0, max: 2 ** 32 - 1, integer: true }) ?? BOOTSTRAP_DEFAULTS.seed,
-  }
   const report = buildReport({
     settings,
     environment: {

@@ -142,7 +142,7 @@ export function createRestServer(options: RestServerOptions): RestServer {
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const began = performance.now()
     const path = (req.url ?? '/').split('?', 1)[0]!
-    const route = routes[path]
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
     // A path nobody knows is one label, whatever the client made up.
     const label = route === undefined ? 'unknown' : path
     inFlight++
