@@ -1,9 +1,9 @@
-import { defineConfig } from 'tsdown'
+import { defineConfig, type Rolldown } from 'tsdown'
 import { library } from '../../tsdown.base.ts'
-import { withoutHints } from './build-worker.ts'
+import { nothingOutside, withoutHints } from './build-plugins.ts'
 
 /** A file that pages load as it is: no bundler, so everything is inside, and small. */
-function standalone(name: string, entry: string) {
+function standalone(name: string, entry: string, plugins: Rolldown.Plugin[] = []) {
   return defineConfig({
     entry: { [name]: entry },
     format: 'esm',
@@ -15,6 +15,7 @@ function standalone(name: string, entry: string) {
     fixedExtension: false,
     deps: { alwaysBundle: [/./], onlyBundle: false },
     outExtensions: () => ({ js: '.js' }),
+    plugins: [nothingOutside(), ...plugins],
     inputOptions: { resolve: { conditionNames: ['import', 'module', 'browser', 'default'] } },
   })
 }
@@ -26,6 +27,6 @@ export default [
     clean: false,
     outDir: 'dist/node',
   },
-  { ...standalone('worker', 'src/worker/main.ts'), plugins: [withoutHints()] },
+  standalone('worker', 'src/worker/main.ts', [withoutHints()]),
   standalone('unspoof', 'src/index.ts'),
 ]

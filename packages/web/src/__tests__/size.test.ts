@@ -4,7 +4,7 @@ import { brotliCompressSync, constants } from 'node:zlib'
 import { DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { rolldown } from 'rolldown'
 import { describe, expect, it } from 'vitest'
-import { withoutHints } from '../../build-worker.ts'
+import { withoutHints } from '../../build-plugins.ts'
 import { collectAssets } from '../node/copy-assets.ts'
 
 /** What a page that shows its first verdict needs; a bundler leaves the rest of the package out. */
