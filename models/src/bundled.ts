@@ -5,12 +5,12 @@ import { LivenessError, type ModelSource } from '@unspoof/core'
 import { folderSource } from './folder.ts'
 
 /** The models this package carries; each is a folder with `card.json`, `model.onnx` and `README.md`. */
-export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-baseline'] as const
+export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-pad-1'] as const
 
 export type BundledModelId = (typeof MODELS)[number]
 
 /** The PAD model that is used where none is chosen. */
-export const DEFAULT_PAD_MODEL: BundledModelId = 'unspoof-baseline'
+export const DEFAULT_PAD_MODEL: BundledModelId = 'unspoof-pad-1'
 
 /** The face detectors that are used where none is chosen: tried in order, the first that finds a face answers. */
 export const DEFAULT_DETECTORS: readonly BundledModelId[] = ['blazeface-short', 'blazeface-full']

@@ -65,7 +65,7 @@ describe('defaults', () => {
   })
 
   it('refuses ids that are not bundled', () => {
-    for (const id of ['../unspoof-baseline', 'toString', '', 'yunet-2023mar-640']) {
+    for (const id of ['../unspoof-pad-1', 'toString', '', 'yunet-2023mar-640']) {
       // @ts-expect-error only bundled ids are typed
       expect(() => bundledModel(id)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     }

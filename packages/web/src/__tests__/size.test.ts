@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
-import { DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { rolldown } from 'rolldown'
 import { describe, expect, it } from 'vitest'
 import { withoutHints } from '../../build-plugins.ts'
@@ -29,10 +28,7 @@ describe('what a page loads before the first verdict', () => {
     expect(await bundle(WORKER)).not.toContain('is checked when the object is created')
   })
 
-  // The baseline is a stand-in of 2.5 MB until a model of our own takes its place; the limit is for that one.
-  const standIn = DEFAULT_PAD_MODEL === 'unspoof-baseline'
-  if (standIn) console.warn('Skipped: the size in all, because the default PAD model is the baseline.')
-  it.skipIf(standIn)('is at most 3.3 MB in all, with brotli', { timeout: 300_000 }, async () => {
+  it('is at most 3.3 MB in all, with brotli', { timeout: 300_000 }, async () => {
     const { files } = await collectAssets()
     const sizes: Record<string, number> = {}
     for (const { from, path, sha256 } of files) {
