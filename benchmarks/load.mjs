@@ -64,9 +64,13 @@ try {
     `${report.machine}\npictures of ${Math.round(pictures[0].body.length / 1000)} kB; ${capacity} checks/s with 4 connections`,
   )
   for (const name of names) {
+    const before = await times(look)
     const outcome = await RECIPES[name]({ generator, pick, sizes, capacity, look, port })
+    const after = await times(look)
+    // What the figures are worth: other programs on the machine take their share.
+    outcome.othersPercent = round((100 * (after.others - before.others)) / (after.all - before.all))
     report.recipes[name] = outcome
-    console.log(`\n${name}  ${outcome.what}`)
+    console.log(`\n${name}  ${outcome.what}; other programs took ${outcome.othersPercent} % of the processors`)
     for (const { text, value, pass } of outcome.goals) console.log(`  ${pass ? 'ok    ' : 'MISSED'} ${text}: ${value}`)
     failed ||= outcome.goals.some(({ pass, fact }) => !pass && (fact || !values.short))
   }
@@ -83,3 +87,13 @@ try {
   failed ||= code !== 0
 }
 process.exitCode = failed ? 1 : 0
+
+/** Milliseconds of all processors so far, and those that neither the server nor this process used. */
+async function times(look) {
+  const { cpuMs } = await look()
+  const { user, system } = process.cpuUsage()
+  const all = cpus().flatMap(({ times }) => Object.values(times))
+  const idle = cpus().map(({ times }) => times.idle)
+  const sum = (list) => list.reduce((a, b) => a + b, 0)
+  return { all: sum(all), others: sum(all) - sum(idle) - cpuMs - (user + system) / 1000 }
+}

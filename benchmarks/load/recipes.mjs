@@ -50,11 +50,13 @@ const delayGoals = ({ delayMs }) => [
 /** @param context generator, pictures (picked by number), sizes, capacity (checks/s), `look` at the server's process */
 export const RECIPES = {
   R1: async ({ generator, pick, sizes, look }) => {
-    await look()
+    const before = await look()
     const result = await generator.closed({ connections: 8, seconds: sizes.r1, pick })
     const after = await look()
+    const cpuMs = round((after.cpuMs - before.cpuMs) / result.judged.n)
     return {
-      what: `closed loop, 8 connections, ${sizes.r1} s`,
+      what: `closed loop, 8 connections, ${sizes.r1} s; ${cpuMs} ms of processor time a check`,
+      cpuMs,
       result,
       process: after,
       goals: [

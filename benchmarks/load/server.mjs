@@ -32,7 +32,9 @@ process.once('SIGTERM', () => {
 
 function weight() {
   const status = existing(() => readFileSync('/proc/self/status', 'utf8'))
+  const { user, system } = process.cpuUsage()
   return {
+    cpuMs: (user + system) / 1000,
     rssMb: process.memoryUsage.rss() / 2 ** 20,
     threads: Number(/^Threads:\s*(\d+)/m.exec(status ?? '')?.[1] ?? 0),
     files: existing(() => readdirSync('/proc/self/fd').length) ?? 0,

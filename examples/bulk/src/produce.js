@@ -13,19 +13,25 @@ import { connection, JOB_OPTIONS, QUEUE } from './queue.js'
 export async function judgeAll(paths) {
   const queue = new Queue(QUEUE, { connection: connection() })
   const events = new QueueEvents(QUEUE, { connection: connection() })
+  // Listens before anything is queued, so that no answer is missed.
+  const outcomes = new Map()
+  let allDone = () => {}
+  const settle = (jobId, outcome) => {
+    outcomes.set(jobId, outcome)
+    allDone()
+  }
+  events.on('completed', ({ jobId, returnvalue: { verdict, reasons } }) => settle(jobId, { verdict, reasons }))
+  events.on('failed', ({ jobId, failedReason }) => settle(jobId, { error: failedReason }))
   try {
     await events.waitUntilReady()
     const jobs = await queue.addBulk(paths.map((path) => ({ name: 'check', data: { path }, opts: JOB_OPTIONS })))
-    return await Promise.all(
-      jobs.map(async (job, i) => {
-        try {
-          const { verdict, reasons } = await job.waitUntilFinished(events)
-          return { path: paths[i], verdict, reasons }
-        } catch (error) {
-          return { path: paths[i], error: error.message }
-        }
-      }),
-    )
+    await new Promise((resolve) => {
+      allDone = () => {
+        if (outcomes.size >= jobs.length && jobs.every(({ id }) => outcomes.has(id))) resolve()
+      }
+      allDone()
+    })
+    return jobs.map(({ id, data }) => ({ path: data.path, ...outcomes.get(id) }))
   } finally {
     await events.close()
     await queue.close()

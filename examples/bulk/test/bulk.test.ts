@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis || !isBuilt)('bulk checks', () => {
     for (const result of results.slice(0, 12)) {
       expect(result).toEqual({ path: face, verdict: 'live', reasons: [] })
     }
-    expect(results.slice(12).map(({ error }) => error)).toEqual(['IMAGE_TYPE', 'INPUT_INVALID'])
+    expect(results.slice(12).map(({ error }) => error)).toEqual(['IMAGE_TYPE', 'INPUT_UNREADABLE'])
 
     const client = new Redis(port, '127.0.0.1')
     const jobs: Record<string, string>[] = []

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
@@ -131,6 +131,22 @@ describe('pull', () => {
     // No process has this number: Linux allows at most 2^22.
     await writeFile(`${target('dead')}.${SHA256.slice(0, 12)}.part.lock`, '99999999')
     expect(await pull({ ...download, target: target('dead') })).toBe('pulled')
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk is said, leaves nothing that could be used, and heals', async () => {
+    const target = path.join(folder, 'full.bin')
+    // What is written there fails as on a full disk, with ENOSPC from the system.
+    const part = `${target}.${SHA256.slice(0, 12)}.part`
+    await symlink('/dev/full', part)
+    const download = { url: `${base}/whole`, target, sha256: SHA256, bytes: CONTENT.length }
+    await expect(pull(download)).rejects.toMatchObject({
+      code: 'INPUT_UNREADABLE',
+      message: expect.stringContaining('the disk is full'),
+    })
+    expect(existsSync(target)).toBe(false)
+    await rm(part)
+    expect(await pull(download)).toBe('pulled')
+    expect(await readFile(target)).toEqual(CONTENT)
   })
 
   it.each(['file:///etc/passwd', 'ftp://host/x', 'nonsense'])('refuses %s', async (url) => {
