@@ -7,12 +7,15 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parsePadCard } from '@unspoof/core'
 import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 export const BIN = path.join(PACKAGE, 'bin', 'unspoof.js')
 export const FACE = fileURLToPath(new URL('../../../../fixtures/astronaut.jpg', import.meta.url))
 export const SHARED = fileURLToPath(new URL('../../../../../shared', import.meta.url))
+
+// Each test starts several processes that load models; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** The default model, whichever that is: tests are about the commands. */
 export const DEFAULT_CARD = parsePadCard(
