@@ -238,11 +238,11 @@ async function openCards(args: Arguments, folders: readonly string[]): Promise<E
   return models
 }
 
-function uniqueKey(name: string, spec: string, others: readonly ReportModel[]): string {
-  const taken = (key: string) => others.some((other) => other.key === key)
-  if (!taken(name)) return name
-  if (taken(spec)) throw new LivenessError('OPTION_INVALID', `--model ${spec} is there twice.`)
-  return spec
+function uniqueKey(name: string, spec: string, others: readonly EvaluatedModel[]): string {
+  if (others.some(({ specs }) => specs.join('+') === spec)) {
+    throw new LivenessError('OPTION_INVALID', `--model ${spec} is there twice.`)
+  }
+  return others.some(({ key }) => key === name) ? spec : name
 }
 
 function subjectsFromPaths(data: LabelledData, pattern: string | undefined): LabelledData {
