@@ -1,7 +1,7 @@
 /**
  * Times of the check in a page: headless Chromium, one WebAssembly thread, a 640 x 480 frame on a canvas.
  *
- *     npm run build && node benchmarks/web.mjs [--frames 200] [--others FOLDER] [--threads 2]
+ *     npm run build && node benchmarks/web.mjs [--frames 200] [--others FOLDER] [--threads 2] [--model ID or FOLDER]
  *
  * `--others` is a folder with weights of others (`minifasnet-v2-se-128-int8.onnx`, `yunet-2023mar-640.onnx`), measured in the same run in turns, so that the
  * ratios hold on a busy machine. CHROMIUM_PATH names the browser. All numbers are medians in milliseconds.
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     frames: { type: 'string', default: '200' },
     others: { type: 'string' },
     threads: { type: 'string', default: '1' },
+    model: { type: 'string', default: DEFAULT_PAD_MODEL },
   },
 })
 const frames = Number(values.frames)
@@ -42,7 +43,12 @@ try {
 async function main() {
   const folders = values.others === undefined ? [] : await Promise.all(OTHERS.map((other) => modelFolder(other)))
   const assets = join(work, 'site', 'unspoof')
-  await copyAssets(assets, { models: [DEFAULT_PAD_MODEL], modelFolders: folders })
+  const isFolder = values.model.includes('/')
+  const model = isFolder ? JSON.parse(await readFile(join(values.model, 'card.json'), 'utf8')).id : values.model
+  await copyAssets(assets, {
+    models: isFolder ? [] : [model],
+    modelFolders: isFolder ? [values.model, ...folders] : folders,
+  })
   const picture = await sharp(await readFile(new URL('../fixtures/astronaut.jpg', import.meta.url)))
     .resize(640, 480, { fit: 'cover' })
     .jpeg({ quality: 92 })
@@ -71,12 +77,12 @@ async function main() {
     const page = await browser.newPage()
     await page.goto(server.url)
     const [detector] = DEFAULT_DETECTORS
-    const setups = [{ name: `${detector} + ${DEFAULT_PAD_MODEL}`, detectors: [detector], models: [DEFAULT_PAD_MODEL] }]
+    const setups = [{ name: `${detector} + ${model}`, detectors: [detector], models: [model] }]
     if (folders.length > 0) {
       setups.push({ name: OTHERS.map(({ id }) => id).join(' + '), detectors: [OTHERS[1].id], models: [OTHERS[0].id] })
     }
     console.table(await page.evaluate(measureFrames, { setups, frames, threads }))
-    console.table(await page.evaluate(measureStart))
+    console.table(await page.evaluate(measureStart, model))
   } finally {
     await browser.close()
     server.close()
@@ -130,12 +136,12 @@ async function measureFrames({ setups, frames, threads }) {
 }
 
 /** In the page: from the click to the first local verdict, with the models loaded and without. */
-async function measureStart() {
+async function measureStart(model) {
   const { createLiveness, createLivenessFlow } = await import('/unspoof/unspoof.js')
   const rows = {}
   const once = async (liveness) => {
     const began = performance.now()
-    const flow = createLivenessFlow(liveness === undefined ? {} : { liveness })
+    const flow = createLivenessFlow({ liveness: liveness ?? { models: [model] } })
     await flow.start()
     const { status, result } = flow.getSnapshot()
     flow.stop()
@@ -143,7 +149,7 @@ async function measureStart() {
   }
   rows['cold (loads everything)'] = await once()
   await new Promise((resolve) => setTimeout(resolve, 6000)) // the flow keeps its models for a while
-  const liveness = await createLiveness()
+  const liveness = await createLiveness({ models: [model] })
   for (let i = 1; i <= 3; i++) rows[`warm ${i}`] = await once(liveness)
   await liveness.close()
   return rows
