@@ -5,17 +5,17 @@ import type { QualitySignals } from '../decide/result.ts'
 
 /** The bounds. docs/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
 export const QUALITY_BOUNDS = {
-  /** Share of the frame's area that the canonical face may take, 0..1. */
-  maxFaceShare: 0.95,
+  /** Canonical face's area by the frame's: above 1 the face is larger than the picture. */
+  maxFaceShare: 1.5,
   /** Share of the canonical face that may lie outside the frame, 0..1. */
   maxOutside: 0.2,
   /** Mean luma of the face, 0..255. */
-  minBrightness: 30,
-  maxBrightness: 235,
+  minBrightness: 40,
+  maxBrightness: 220,
   /** Standard deviation of the face's luma, 0..128. */
-  minContrast: 10,
+  minContrast: 12,
   /** Variance of the Laplacian at 128 pixels. */
-  minSharpness: 8,
+  minSharpness: 5,
   /** Degrees. */
   maxRoll: 40,
   /** Nose between the eyes = -1..1. */
