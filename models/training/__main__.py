@@ -100,16 +100,17 @@ def main(argv: list[str] | None = None) -> None:
 
         rows = with_boxes([r for s in sources for r in read_any(s)], paths)
         folds = training.fold_files(paths)
+        int8_folds = training.int8_fold_files(paths, folds)
         if step == 'report':
             card = json.loads((folder / 'card.json').read_text())
             calibration = publish.calibrate.Calibration(card['calibration']['slope'], card['calibration']['offset'])
             threshold = card['operatingPoints']['balanced']['threshold']
         else:
-            unseen = training.out_of_fold(paths, folds) if folds else None
+            unseen = training.out_of_fold(paths, int8_folds) if folds else None
             calibration, points = publish.calibration_and_card(rows, paths, folder, 'python -m training calibrate', unseen, say)
             threshold = points['balanced']
         if step in ('report', 'all'):
-            publish.report(rows, paths, folder, folds, calibration, threshold, say)
+            publish.report(rows, paths, folder, {'ours INT8': int8_folds, 'ours FP32': folds}, calibration, threshold, say)
             say((paths.work / 'report' / 'report.md').read_text())
 
 

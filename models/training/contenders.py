@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from .config import MODELS_DIR
 from .crops import Box, Picture, crop_clamp_shift, crop_pair, crop_square_reflect
 from .quantize import feeds_of, session_of
 
@@ -60,8 +61,11 @@ def silent_face(files: list[tuple[Path, float]]) -> Margins:
 
 
 def others(folder: Path) -> dict[str, Margins]:
-    """Whoever lies in the teachers' folder."""
+    """The first model of this repository, and whoever lies in the teachers' folder."""
     out: dict[str, Margins] = {}
+    baseline = MODELS_DIR / 'unspoof-baseline' / 'model.onnx'
+    if baseline.exists():
+        out['unspoof-baseline'] = ours(baseline)
     for title, name in (('article INT8', 'minifasnet-v2-se-128-int8.onnx'), ('article FP32', 'minifasnet-v2-se-128-fp32.onnx')):
         if (folder / name).exists():
             out[title] = article(folder / name)

@@ -20,8 +20,6 @@ from .index import Row
 from .network import Network
 from .train import predict
 
-SHIPPED = 'static per channel'
-
 
 def export(weights: Path, folder: Path) -> Path:
     """`model.fp32.onnx` from a file of weights."""
@@ -52,7 +50,7 @@ def quantize(paths: Paths, folder: Path, variants: tuple[str, ...] = q.VARIANTS,
         measured = q.Measured(variant, file.stat().st_size, q.milliseconds(file), aucs, drift)
         table.append(measured)
         say(f'{measured}')
-        if variant == SHIPPED:
+        if variant == q.SHIPPED:
             (folder / 'model.onnx').write_bytes(file.read_bytes())
     lines = [{'variant': m.variant, 'bytes': m.bytes, 'ms': round(m.milliseconds, 3), **{f'AUC {k}': round(v, 4) for k, v in m.auc.items()}, 'mean drift of P': round(m.drift, 4)} for m in table]
     (paths.work / 'quantized.json').write_text(json.dumps(lines, indent=1))
@@ -109,7 +107,7 @@ def calibration_and_card(rows: list[Row], paths: Paths, folder: Path, command: s
     return fitted, points
 
 
-def report(rows: list[Row], paths: Paths, folder: Path, folds: dict[int, Path], calibration: calibrate.Calibration, threshold: float, say: Callable[[str], None] = print) -> None:
+def report(rows: list[Row], paths: Paths, folder: Path, folds: dict[str, dict[int, Path]], calibration: calibrate.Calibration, threshold: float, say: Callable[[str], None] = print) -> None:
     """`report.json`, `.md` and `.html` in the work folder, and the tables of the model's README."""
     content = reports.measure(rows, paths, {'ours INT8': folder / 'model.onnx', 'ours FP32': folder / 'model.fp32.onnx'}, folds, calibration, threshold, say)
     base = paths.runs / 'base' / 'weights.pt'

@@ -39,6 +39,7 @@ class Crops(CalibrationDataReader):
 
 
 VARIANTS = ('dynamic', 'static per tensor', 'static per channel', 'static per channel, 8-bit weights')
+SHIPPED = 'static per channel'
 
 
 def quantize(source: Path, target: Path, variant: str, cache: Cache, rows: NDArray[np.integer], method: CalibrationMethod = CalibrationMethod.MinMax) -> None:

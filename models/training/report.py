@@ -107,13 +107,13 @@ def commit() -> str:
     return answer.stdout.strip() or 'unknown'
 
 
-def measure(rows: list[Row], paths: Paths, files: dict[str, Path], folds: dict[int, Path], calibration: Calibration, threshold: float, say: Callable[[str], None] = print) -> dict[str, object]:
-    """Everything the card and the page need. `files` are ours by title; `threshold` is the balanced live probability."""
+def measure(rows: list[Row], paths: Paths, files: dict[str, Path], folds: dict[str, dict[int, Path]], calibration: Calibration, threshold: float, say: Callable[[str], None] = print) -> dict[str, object]:
+    """Everything the card and the page need. `files` are ours by title, `folds` their fold models; `threshold` is the balanced live probability."""
     held = held_rows(rows)
     cut = calibration.spoof_margin(threshold)
     judged: list[tuple[Judged, float]] = []
     for title, file in files.items():
-        fold_margins = {i: ours(f) for i, f in folds.items()}
+        fold_margins = {i: ours(f) for i, f in folds.get(title, {}).items()}
         judged.append((judge_folds(title, held, ours(file), fold_margins) if fold_margins else judge(title, held, ours(file)), cut))
         say(f'{title}: judged {len(held)} pictures')
     for title, margin in others(paths.teachers).items():

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from . import cache as crop_cache
+from . import quantize as q
 from .config import Paths
 from .export import export_fp32
 from .network import Network
-from .train import Recipe, predict, train
+from .train import Recipe, train
 
 # The long run: the teachers copied on everything but `phone-replay`, so it can be judged on all of that set's videos.
 BASE = Recipe(name='base', steps=460, scenes=32, rate=4e-4, snapshot_every=115, log_every=20, without_sets=('phone-replay',), feature_share=0.0)
@@ -53,13 +54,22 @@ def fold_files(paths: Paths) -> dict[int, Path]:
     return out
 
 
+def int8_fold_files(paths: Paths, folds: dict[int, Path]) -> dict[int, Path]:
+    """The fold models quantised exactly as the shipped one is, so that all margins a threshold is fitted on are INT8 margins."""
+    out: dict[int, Path] = {}
+    for fold, source in folds.items():
+        out[fold] = source.with_name('model.onnx')
+        if not out[fold].exists():
+            training = crop_cache.load(paths.cache / 'train')
+            q.quantize(source, out[fold], q.SHIPPED, training, q.calibration_rows(training))
+    return out
+
+
 def out_of_fold(paths: Paths, folds: dict[int, Path]) -> NDArray[np.float32]:
-    """Margins of every `phone-replay` frame by the model that has not seen its video, in the order of the evaluation cache."""
+    """Margins of every `phone-replay` frame by the graph that has not seen its video, in the order of the evaluation cache."""
     evaluation = crop_cache.load(paths.cache / 'evaluation')
     margins = np.zeros(len(evaluation), np.float32)
-    for fold in folds:
-        model = Network()
-        model.load_state_dict(torch.load(paths.runs / f'phone-fold-{fold}' / 'weights.pt', weights_only=True))
+    for fold, file in folds.items():
         rows = np.flatnonzero(evaluation.meta['fold'] == fold)
-        margins[rows] = predict(model, evaluation, rows)
+        margins[rows] = q.margins_of(file, evaluation, rows)
     return margins[evaluation.meta['set'] == 'phone-replay']
