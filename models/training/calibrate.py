@@ -64,27 +64,24 @@ def calibration_error(labels: NDArray[np.integer], live: NDArray[np.floating], b
     return total / len(labels)
 
 
-def operating_points(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], calibration: Calibration) -> dict[str, float]:
-    """Live-probability thresholds: the worst of a set's two rates is evened out for `balanced`; the others bound one of them.
-
-    `strict`: APCER at most 1 % of the development attacks. `lenient`: BPCER at most 1 % of the development people.
-    Development pictures are few, so the thresholds are kept within 0.05..0.98 and apart from each other.
-    """
+def evened_out(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating]) -> float:
+    """The spoof margin at which the larger of APCER and BPCER is smallest; of several, the middle one."""
     cuts, apcer, bpcer = curve(labels, spoof_margins)
-    inside = np.isfinite(cuts)
-    cuts, apcer, bpcer = cuts[inside], apcer[inside], bpcer[inside]
+    worst = np.maximum(apcer, bpcer)[np.isfinite(cuts)]
+    best = cuts[np.isfinite(cuts)][worst <= worst.min() + 1e-12]
+    return float((best.min() + best.max()) / 2)
 
-    def middle(chosen: NDArray[np.bool_]) -> float:
-        # The middle of the cuts that do equally well: as far from the last attack as from the last person.
-        return float((cuts[chosen].min() + cuts[chosen].max()) / 2)
 
-    worst = np.maximum(apcer, bpcer)
-    balanced = middle(worst <= worst.min() + 1e-12)
-    allowed = apcer <= 0.01
-    strict = middle(allowed & (bpcer <= bpcer[allowed].min() + 1e-12)) if allowed.any() else float(cuts.min())
-    wanted = bpcer <= 0.01
-    lenient = middle(wanted & (apcer <= apcer[wanted].min() + 1e-12)) if wanted.any() else float(cuts.max())
-    points = {n: float(np.clip(calibration.live(np.array([c]))[0], 0.05, 0.98)) for n, c in (('strict', strict), ('balanced', balanced), ('lenient', lenient))}
-    points['strict'] = min(0.99, max(points['strict'], points['balanced'] + 0.15))
-    points['lenient'] = max(0.01, min(points['lenient'], points['balanced'] - 0.15))
-    return points
+def operating_points(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], unseen: NDArray[np.bool_], calibration: Calibration) -> dict[str, float]:
+    """Live-probability thresholds.
+
+    `strict` evens out APCER and BPCER over all development pictures, `lenient` over those that are not `unseen`: attacks of a
+    kind the judging model had not met, which pass so often that weighing them in refuses every fourth person. `balanced` is
+    halfway between, in log-odds. Without unseen attacks, the outer points stand one log-odd away from the evened-out one.
+    """
+    lenient = evened_out(labels[~unseen], spoof_margins[~unseen])
+    strict = evened_out(labels, spoof_margins) if unseen.any() else lenient
+    # Spoof margins fall as thresholds rise.
+    strict = min(strict, lenient - 1 / calibration.slope)
+    cuts = {'strict': strict, 'balanced': (strict + lenient) / 2, 'lenient': lenient}
+    return {name: float(np.clip(calibration.live(np.array([cut]))[0], 0.05, 0.98)) for name, cut in cuts.items()}

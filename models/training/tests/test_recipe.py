@@ -134,7 +134,7 @@ def test_calibration_turns_margins_into_probabilities() -> None:
     fitted = calibrate.fit(labels, truth * 3, sets)
     live = fitted.live(truth * 3)
     assert calibrate.calibration_error(labels, live) < 0.03
-    points = calibrate.operating_points(labels, truth * 3, fitted)
+    points = calibrate.operating_points(labels, truth * 3, np.zeros(len(labels), bool), fitted)
     assert points['lenient'] < points['balanced'] < points['strict']
     assert fitted.live(np.array([fitted.spoof_margin(0.7)]))[0] == pytest.approx(0.7)
 
