@@ -61,7 +61,7 @@ def silent_face(files: list[tuple[Path, float]]) -> Margins:
 
 
 def others(folder: Path) -> dict[str, Margins]:
-    """The first model of this repository, and whoever lies in the teachers' folder."""
+    """Whoever lies in the teachers' folder."""
     out: dict[str, Margins] = {}
     for title, name in (('article INT8', 'minifasnet-v2-se-128-int8.onnx'), ('article FP32', 'minifasnet-v2-se-128-fp32.onnx')):
         if (folder / name).exists():
