@@ -67,7 +67,6 @@ _state: dict[str, object] = {}
 
 def _work(span: tuple[int, int]) -> list[tuple[int, str]]:
     """Fills scenes span[0]..span[1]; each scene has its own generator, so the number of processes changes nothing."""
-    cv2.setNumThreads(1)
     rows: list[Row] = _state['rows']  # type: ignore[assignment]
     jobs: list[tuple[int, bool]] = _state['jobs']  # type: ignore[assignment]
     folder: Path = _state['folder']  # type: ignore[assignment]
@@ -107,6 +106,8 @@ def build_training_cache(rows: list[Row], folder: Path, plan: Plan, seed: int, p
     _state.update(rows=rows, jobs=jobs, folder=folder, seed=seed, train=train)
     spans = [(a, min(a + 64, len(jobs))) for a in range(0, len(jobs), 64)]
     answers: list[tuple[int, str]] = []
+    # Before the fork: in a child, changing this waits for ever for threads that were not copied.
+    cv2.setNumThreads(1)
     with multiprocessing.get_context('fork').Pool(processes) as pool:
         for done, part in enumerate(pool.imap(_work, spans), 1):
             answers += part
