@@ -1,45 +1,39 @@
 /** Pictures judged by two worker processes over a real Redis. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasRedis, RedisServer } from '../../../test/redis/redis-server.ts'
 import { judgeAll } from '../src/produce.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 const isBuilt = ['core', 'node'].every((name) => existsSync(`${root}/packages/${name}/dist/index.js`))
-if (!hasRedis) console.warn('redis-server is not on the PATH: the bulk example is not tested.')
 if (!isBuilt) console.warn('The packages are not built: the bulk example is not tested.')
 
 describe.skipIf(!hasRedis || !isBuilt)('bulk checks', () => {
   const workers: ChildProcess[] = []
-  let redis: ChildProcess
-  let port: number
+  let redis: RedisServer
   let folder: string
 
   beforeAll(async () => {
-    port = await freePort()
-    process.env.REDIS_PORT = String(port)
+    redis = await RedisServer.start()
+    process.env.REDIS_PORT = String(redis.port)
     folder = await mkdtemp(join(tmpdir(), 'bulk-'))
-    redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder], {
-      stdio: 'ignore',
-    })
     await Promise.all([startWorker(), startWorker()])
   })
 
   afterAll(async () => {
-    for (const child of [...workers, redis]) {
+    for (const child of workers) {
       if (child.exitCode !== null || child.signalCode !== null) continue
       const exited = once(child, 'exit')
       child.kill('SIGTERM')
       await exited
     }
+    await redis?.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -67,12 +61,11 @@ describe.skipIf(!hasRedis || !isBuilt)('bulk checks', () => {
     }
     expect(results.slice(12).map(({ error }) => error)).toEqual(['IMAGE_TYPE', 'INPUT_UNREADABLE'])
 
-    const client = new Redis(port, '127.0.0.1')
+    const client = await redis.connected()
     const jobs: Record<string, string>[] = []
     for (const key of await client.keys('bull:liveness:*')) {
       if (/:\d+$/.test(key)) jobs.push(await client.hgetall(key))
     }
-    client.disconnect()
     expect(jobs).toHaveLength(14)
     for (const job of jobs) {
       expect(Object.keys(JSON.parse(job.data!))).toEqual(['path'])
@@ -91,12 +84,3 @@ describe.skipIf(!hasRedis || !isBuilt)('bulk checks', () => {
     expect((await judgeAll([face, face])).map(({ verdict }) => verdict)).toEqual(['live', 'live'])
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,5 +1,5 @@
 /** A session that is started on one process and finished on another, with the real models and a real Redis. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -7,11 +7,10 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasRedis, RedisServer } from '../../../test/redis/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 const isBuilt = ['core', 'node', 'session'].every((name) => existsSync(`${root}/packages/${name}/dist/index.js`))
-if (!hasRedis) console.warn('redis-server is not on the PATH: the example with two processes is not tested.')
 if (!isBuilt) console.warn('The packages are not built: the example with two processes is not tested.')
 
 interface Started {
@@ -28,37 +27,34 @@ interface Started {
 }
 
 describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
-  const processes: ChildProcess[] = []
+  const servers: ChildProcess[] = []
+  let redis: RedisServer
   let one: string
   let two: string
 
   beforeAll(async () => {
-    const redisPort = await freePort()
-    processes.push(
-      spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-        stdio: 'ignore',
-      }),
-    )
-    const bases = await Promise.all([serve(redisPort), serve(redisPort)])
+    redis = await RedisServer.start()
+    const bases = await Promise.all([serve(), serve()])
     one = bases[0]!
     two = bases[1]!
   })
 
   afterAll(async () => {
-    for (const child of processes) {
-      if (child.exitCode !== null) continue
+    for (const child of servers) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
       const exited = once(child, 'exit')
       child.kill('SIGTERM')
       await exited
     }
+    await redis?.stop()
   })
 
-  async function serve(redisPort: number): Promise<string> {
+  async function serve(): Promise<string> {
     const port = await freePort()
     const env = {
       ...process.env,
       PORT: String(port),
-      REDIS_PORT: String(redisPort),
+      REDIS_PORT: String(redis.port),
       SECRET: 'x'.repeat(32),
       BACKEND_KEY: 'backend',
       NODE_OPTIONS: '',
@@ -67,7 +63,7 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    processes.push(child)
+    servers.push(child)
     await Promise.race([
       once(child.stdout!, 'data'),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server ended with ${code}.`))),
@@ -117,7 +113,7 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
   })
 
   it('a server that is told to stop ends by itself, without an error', async () => {
-    const server = processes[1]!
+    const server = servers[0]!
     const exited = once(server, 'exit')
     server.kill('SIGTERM')
     expect(await exited).toEqual([0, null])

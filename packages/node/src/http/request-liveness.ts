@@ -8,6 +8,7 @@ import {
   toClientResult,
   VERDICT_CODES,
   type Verdict,
+  worstVerdict,
 } from '@unspoof/core'
 import type { VerifiedToken } from './token.ts'
 import type { Upload } from './upload.ts'
@@ -39,9 +40,6 @@ interface Parts {
   readonly token?: VerifiedToken
 }
 
-/** Worst first. */
-const SEVERITY: readonly Verdict[] = ['spoof', 'retry', 'not-checked', 'live']
-
 export function requestLiveness(result: LivenessResult, parts: Parts = {}): RequestLiveness {
   const liveness = { ...result, images: parts.images ?? [], token: parts.token } as RequestLiveness
   Object.defineProperties(liveness, {
@@ -51,10 +49,10 @@ export function requestLiveness(result: LivenessResult, parts: Parts = {}): Requ
   return liveness
 }
 
-/** The verdict about several pictures is that of the worst. */
+/** The verdict about several pictures is that of the worst: the first such picture speaks for the request. */
 export function worstOf(images: readonly CheckedImage[], uploads: readonly Upload[]): RequestLiveness {
-  const rank = (image: CheckedImage) => SEVERITY.indexOf(image.result.verdict)
-  const worst = images.reduce((a, b) => (rank(b) < rank(a) ? b : a))
+  const verdict = worstVerdict(images.map((image) => image.result.verdict))
+  const worst = images.find((image) => image.result.verdict === verdict)!
   return requestLiveness(worst.result, { images, uploads })
 }
 

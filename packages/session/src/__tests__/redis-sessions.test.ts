@@ -1,10 +1,10 @@
 /** R12 and R13 of the reliability goals: sessions of two processes over one Redis, through its outages. */
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
 import { createTokenSigner, createTokenVerifier, generateTokenKeys } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { codeOf, createHarness, type Harness, type Shot, submissionOf } from './harness.ts'
-import { hasRedis, RedisServer } from './redis-server.ts'
 import type { Scene } from './scene.ts'
 
 const secret = 'a secret of both processes, 32 bytes or more'

@@ -1,11 +1,11 @@
 /** The memory store and the Redis store pass the same suite; what only one of them has is tested beside it. */
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
 import { createMemoryStore } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { testStore } from '../testing.ts'
 import { codeOf } from './harness.ts'
-import { hasRedis, RedisServer } from './redis-server.ts'
 
 describe('memory store', () => {
   const time = { ms: 0 }

@@ -9,7 +9,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 
-if (!hasRedis) console.warn('redis-server is not on the PATH: the tests of the Redis store are skipped.')
+if (!hasRedis) console.warn('redis-server is not on the PATH: tests that need a Redis are skipped.')
 
 export class RedisServer {
   readonly port: number
@@ -24,7 +24,7 @@ export class RedisServer {
   }
 
   static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'session-redis-')))
+    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'unspoof-redis-')))
     await server.#ready()
     return server
   }
