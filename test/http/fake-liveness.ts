@@ -54,7 +54,7 @@ export function fakeLiveness(): FakeLiveness {
   return fake
 }
 
-export function resultOf(verdict: Verdict, sha256?: string): LivenessResult {
+function resultOf(verdict: Verdict, sha256?: string): LivenessResult {
   const codes = { live: [], spoof: ['attack-suspected'], retry: ['no-face'], 'not-checked': ['unavailable'] } as const
   const reasons = codes[verdict].map((code) => reason(code))
   return {

@@ -6,7 +6,7 @@ import { glob, isDynamicPattern } from 'tinyglobby'
 
 /** What a folder or glob is searched for. A file named outright is taken whatever it is called. */
 export const PICTURE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp'] as const
-export const VIDEO_EXTENSIONS = ['mp4', 'mov', 'webm', 'mkv', 'avi', 'm4v'] as const
+const VIDEO_EXTENSIONS = ['mp4', 'mov', 'webm', 'mkv', 'avi', 'm4v'] as const
 
 const PICTURES = `**/*.{${PICTURE_EXTENSIONS.join(',')}}`
 

@@ -1,5 +1,5 @@
 /** `req.liveness`, for everybody who imports this package. */
-import type { RequestLiveness, Upload } from '@unspoof/node/http'
+import type { RequestLiveness } from '@unspoof/node/http'
 
 declare global {
   namespace Express {
@@ -10,4 +10,4 @@ declare global {
   }
 }
 
-export type { RequestLiveness, Upload }
+export type { RequestLiveness }

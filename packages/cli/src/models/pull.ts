@@ -136,7 +136,7 @@ function contentRangeStart(header: string | null): number | undefined {
 }
 
 /** SHA-256 of a file, or `undefined` where there is none. */
-export async function hashOf(file: string): Promise<string | undefined> {
+async function hashOf(file: string): Promise<string | undefined> {
   const info = await stat(file).catch(() => undefined)
   if (info?.isFile() !== true) return undefined
   const hash = createHash('sha256')

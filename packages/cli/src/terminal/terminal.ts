@@ -23,7 +23,7 @@ export interface Progress {
 }
 
 /** NO_COLOR (no-color.org) and FORCE_COLOR are respected. */
-export function coloursWanted(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+function coloursWanted(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
   if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '' && env.FORCE_COLOR !== '0') return true
   return stream.isTTY === true && env.TERM !== 'dumb'

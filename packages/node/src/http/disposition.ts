@@ -59,7 +59,7 @@ export function parseDisposition(header: string | undefined, maxNameLength: numb
 }
 
 /** @throws LivenessError BODY_MALFORMED for an empty, over-long or dangerous name. */
-export function checkFieldName(name: string, maxLength: number): void {
+function checkFieldName(name: string, maxLength: number): void {
   if (name === '' || name.length > maxLength) throw malformed(`field names of 1 to ${maxLength} characters`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (/[\x00-\x1f\x7f]/.test(name)) throw malformed('field names without control characters')

@@ -40,7 +40,7 @@ interface Parts {
   readonly token?: VerifiedToken
 }
 
-export function requestLiveness(result: LivenessResult, parts: Parts = {}): RequestLiveness {
+function requestLiveness(result: LivenessResult, parts: Parts = {}): RequestLiveness {
   const liveness = { ...result, images: parts.images ?? [], token: parts.token } as RequestLiveness
   Object.defineProperties(liveness, {
     uploads: { value: parts.uploads ?? [] },

@@ -5,7 +5,7 @@ import type sharpFunction from 'sharp'
 export type Sharp = typeof sharpFunction
 
 /** Older ones decode with a libheif that may run an attacker's code (GHSA-rgj7-g3m4-5g8c). */
-export const SHARP_FLOOR = '0.35.4'
+const SHARP_FLOOR = '0.35.4'
 
 /** @throws LivenessError RUNTIME_MISSING where sharp is absent, does not fit this machine or is older than {@link SHARP_FLOOR}. */
 export async function loadSharp(load: () => Promise<{ default: Sharp }> = () => import('sharp')): Promise<Sharp> {

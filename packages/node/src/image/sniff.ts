@@ -23,7 +23,7 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
 }
 
 /** The type by magic bytes; undefined for anything that is not accepted. */
-export function sniffType(bytes: Uint8Array): ImageType | undefined {
+function sniffType(bytes: Uint8Array): ImageType | undefined {
   if (startsWith(bytes, 0, [0xff, 0xd8, 0xff])) return 'jpeg'
   if (startsWith(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'png'
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return 'webp'

@@ -2,7 +2,7 @@
 import { type Reason, reason } from '@unspoof/core'
 
 /** Accepted gaps, in multiples of the interval that was asked for. PROTOCOL.md tells clients. */
-export const GAP = { min: 0.4, max: 4 } as const
+const GAP = { min: 0.4, max: 4 } as const
 
 /** A client's time starts when the answer arrives, after the server's: it can only be behind. The slack is for the clocks' different rates. */
 const FUTURE_SLACK_MS = 250

@@ -3,7 +3,7 @@ import { checkInteger, checkKeys, LivenessError } from '@unspoof/core'
 import type { Count, Store, StoredValue } from './store.ts'
 
 export const MEMORY_STORE_DEFAULTS = { maxEntries: 100_000 } as const
-export const MEMORY_STORE_RANGES = { maxEntries: { min: 10, max: 100_000_000 } } as const
+const MEMORY_STORE_RANGES = { maxEntries: { min: 10, max: 100_000_000 } } as const
 
 export interface MemoryStoreOptions {
   /**

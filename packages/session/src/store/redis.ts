@@ -8,7 +8,7 @@ export type RedisClient =
   | { sendCommand(args: string[]): Promise<unknown> }
 
 export const REDIS_STORE_DEFAULTS = { prefix: '{unspoof}:', timeoutMs: 800 } as const
-export const REDIS_STORE_RANGES = { timeoutMs: { min: 10, max: 10_000 } } as const
+const REDIS_STORE_RANGES = { timeoutMs: { min: 10, max: 10_000 } } as const
 
 export interface RedisStoreOptions {
   /** In front of every key. The braces keep all keys in one slot of a cluster, which the scripts need. @default {@link REDIS_STORE_DEFAULTS.prefix} */

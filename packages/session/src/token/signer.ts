@@ -13,8 +13,8 @@ import {
 import { randomId } from '../bytes.ts'
 import { type LivenessClaims, MAX_TOKEN_SECONDS, TOKEN_ALGORITHMS, TOKEN_TYPE, type TokenAlgorithm } from './claims.ts'
 
-export const SIGNER_DEFAULTS = { algorithm: 'EdDSA', expiresInSeconds: 120 } as const
-export const SIGNER_RANGES = { expiresInSeconds: { min: 5, max: MAX_TOKEN_SECONDS } } as const
+const SIGNER_DEFAULTS = { algorithm: 'EdDSA', expiresInSeconds: 120 } as const
+const SIGNER_RANGES = { expiresInSeconds: { min: 5, max: MAX_TOKEN_SECONDS } } as const
 
 export interface TokenSignerOptions {
   /** The private key: a JWK, the text of a PKCS #8 PEM, a CryptoKey or a KeyObject. */

@@ -4,7 +4,7 @@ import type { WireImage } from '../protocol.ts'
 import { sniff } from './sniff.ts'
 
 /** Pixels a picture may have, as on the server. */
-export const MAX_PIXELS = 16_777_216
+const MAX_PIXELS = 16_777_216
 
 /**
  * Decodes and takes over: bitmaps and video frames are closed here.
