@@ -18,7 +18,7 @@ function info(status: number, hint: string, retryable = false): ErrorInfo {
 export const ERROR_CODES = {
   // What the developer did
   OPTION_INVALID: info(500, 'Correct the option named in the message; it is checked when the object is created.'),
-  INPUT_INVALID: info(400, 'Pass a path, Buffer, Uint8Array, Blob, stream, data URL or Frame.'),
+  INPUT_INVALID: info(400, 'Correct the value the message names.'),
   INPUT_UNREADABLE: info(400, 'Check that the file exists and can be read.'),
   CLOSED: info(503, 'This object was closed; create a new one.'),
   BODY_CONSUMED: info(500, 'Mount the liveness check before other body parsers, or let them keep the bytes in memory.'),

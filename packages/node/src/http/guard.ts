@@ -91,7 +91,7 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
       const body = request.body ?? (await readUpload(request, { limits, required, onStart: enter, onBytes }))
       const images = imagesOf(body, { fields, required }, limits)
       if (images.length === 0) {
-        if (required) throw new LivenessError('IMAGE_MISSING', 'Expected a picture in the body.')
+        if (required) throw missing()
         return { passed: true, liveness: notChecked('no-image', body.files), body }
       }
       const uploads = [...new Set([...body.files, ...images])]
@@ -101,6 +101,15 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
     } finally {
       ticket?.release()
     }
+  }
+
+  /** Says how a picture is sent, since a picture sent in another way looks like none. */
+  function missing(): LivenessError {
+    const ways =
+      fields === undefined
+        ? 'in a form, as the body (Content-Type: image/jpeg) or as a data URL in JSON'
+        : `in the field ${fields.join(' or ')} of a form, or as a data URL of that name in JSON`
+    return new LivenessError('IMAGE_MISSING', `Expected a picture ${ways}.`)
   }
 
   async function judgeOrAnnotate(

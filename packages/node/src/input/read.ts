@@ -63,7 +63,10 @@ export async function readInput(
   }
   if (isFrame(input)) return input
   if (isStream(input)) return { bytes: await readStream(input, limits, signal), owned: true }
-  throw new LivenessError('INPUT_INVALID', `Expected a picture but received ${describe(input)}.`)
+  throw new LivenessError(
+    'INPUT_INVALID',
+    `Expected a path, Buffer, Uint8Array, Blob, stream, data URL or frame but received ${describe(input)}.`,
+  )
 }
 
 function notFetched(): LivenessError {

@@ -150,7 +150,11 @@ export function createSessionHandler<Context = unknown>(
         ? thrown
         : toLivenessError(thrown, 'MODEL_UNAVAILABLE', 'The session could not be served.')
       if (error.status >= 500) report(error)
-      return json(error.status, toErrorShape(error), error.retryAfter ?? (error.status === 503 ? 1 : undefined))
+      return json(
+        error.status,
+        toErrorShape(error, crypto.randomUUID()),
+        error.retryAfter ?? (error.status === 503 ? 1 : undefined),
+      )
     }
   }
 }

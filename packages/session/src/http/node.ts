@@ -79,7 +79,7 @@ function toRequest(req: NodeRequest, signal: AbortSignal): Request | undefined {
 
 function notFound(): Response {
   const error = new LivenessError('SESSION_UNKNOWN', 'There is no such session.')
-  return new Response(JSON.stringify(toErrorShape(error)), {
+  return new Response(JSON.stringify(toErrorShape(error, crypto.randomUUID())), {
     status: error.status,
     headers: { 'content-type': 'application/json' },
   })
