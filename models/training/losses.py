@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CEILING = 6.0
-"""Margins beyond this carry no news: both teachers are past sure there."""
+CEILING = 10.0
+"""Margins beyond this carry no news. Bent at 6, the teachers' mean separates phone replays less well (AUC .985, not .992)."""
 
 
 def soften(margin: Tensor) -> Tensor:

@@ -32,9 +32,9 @@ class Plan:
 
 
 DEFAULT_PLAN = Plan(
-    real={'celeba-spoof': 12, 'phone-replay': 12, 'nuaa': 4, 'faces': 4, 'phone-photos': 6, '*': 6},
-    simulated={'celeba-spoof': 5, 'phone-replay': 5, 'nuaa': 1, 'faces': 4, 'phone-photos': 6, '*': 4},
-    mixed=0.12,
+    real={'celeba-spoof': 20, 'phone-replay': 12, 'nuaa': 3, 'faces': 4, 'phone-photos': 8, '*': 8},
+    simulated={'celeba-spoof': 8, 'phone-replay': 5, 'nuaa': 1, 'faces': 3, 'phone-photos': 8, '*': 5},
+    mixed=0.4,
 )
 
 
@@ -71,7 +71,7 @@ def _work(span: tuple[int, int]) -> list[tuple[int, str]]:
     jobs: list[tuple[int, bool]] = _state['jobs']  # type: ignore[assignment]
     folder: Path = _state['folder']  # type: ignore[assignment]
     seed: int = _state['seed']  # type: ignore[assignment]
-    train: list[int] = _state['train']  # type: ignore[assignment]
+    shared: list[int] = _state['shared']  # type: ignore[assignment]
     face = np.load(folder / 'face.npy', mmap_mode='r+')
     context = np.load(folder / 'context.npy', mmap_mode='r+')
     out: list[tuple[int, str]] = []
@@ -81,12 +81,12 @@ def _work(span: tuple[int, int]) -> list[tuple[int, str]]:
         if simulated is None:  # mixed: i is a pair of scenes that are drawn afresh
             parts = []
             for _ in range(2):
-                j = int(rng.choice(train))
-                room = rows[int(rng.choice(train))]
+                j = int(rng.choice(shared))
+                room = rows[int(rng.choice(shared))]
                 parts.append(render(rows[j], rng, simulated=rows[j].label == LIVE and rng.random() < 0.5, room=room, views=VIEWS)[0])
             crops, label, species = mix(parts[0], parts[1], rng), UNKNOWN, ''
         else:
-            room = rows[int(rng.choice(train))]
+            room = rows[int(rng.choice(shared))]
             crops, label, species = render(rows[i], rng, simulated=simulated, room=room, views=VIEWS)
         for v, (f, c) in enumerate(crops):
             face[n, v], context[n, v] = f, c
@@ -99,11 +99,13 @@ def build_training_cache(rows: list[Row], folder: Path, plan: Plan, seed: int, p
     if cache.is_whole(folder):
         return cache.load(folder)
     train = [i for i, r in enumerate(rows) if keep_all or splits.split_of(r) == splits.TRAIN]
+    # Blends and rooms come from pictures that every run may see, so that a run which leaves videos out may use them all.
+    shared = [i for i in train if splits.phone_fold(rows[i]) < 0] or train
     jobs: list[tuple[int, bool | None]] = list(scenes_of(rows, plan, keep_all=keep_all))
-    jobs += [(train[0], None)] * int(len(jobs) * plan.mixed)
+    jobs += [(shared[0], None)] * int(len(jobs) * plan.mixed)
     face, context = cache.create(folder, len(jobs), VIEWS)
     del face, context
-    _state.update(rows=rows, jobs=jobs, folder=folder, seed=seed, train=train)
+    _state.update(rows=rows, jobs=jobs, folder=folder, seed=seed, shared=shared)
     spans = [(a, min(a + 64, len(jobs))) for a in range(0, len(jobs), 64)]
     answers: list[tuple[int, str]] = []
     # Before the fork: in a child, changing this waits for ever for threads that were not copied.

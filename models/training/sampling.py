@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .cache import Cache
 from .config import LIVE, SPOOF
 
-# Shares of (set, label, kind). Live and spoof come out even; a tenth is of unknown class.
+# Shares of (set, label, kind), before they are scaled to a sum of one. Live and spoof come out even; a sixth is of unknown class.
 SHARES: dict[tuple[str, int, str], float] = {
     ('celeba-spoof', LIVE, 'real'): 0.10,
     ('celeba-spoof', SPOOF, 'real'): 0.11,
@@ -20,7 +20,7 @@ SHARES: dict[tuple[str, int, str], float] = {
     ('phone-photos', LIVE, 'real'): 0.10,
 }
 SHARE_SIMULATED = 0.22
-SHARE_MIXED = 0.11
+SHARE_MIXED = 0.2
 SHARE_OTHER = 0.10
 """Of each (set, label) of real pictures that is not named above."""
 

@@ -13,7 +13,8 @@ from training import calibrate, metrics, prepare, quantize, sampling, splits
 from training.config import Paths
 from training.export import export_fp32
 from training.index import read_any, read_folders
-from training.losses import distil_loss, label_loss, log_spectrum, soften, trust
+from training.finetune import finetune, split_captures
+from training.losses import CEILING, distil_loss, label_loss, log_spectrum, soften, trust
 from training.network import Network, multiplications
 from training.simulate import Camera, shoot, simulate_attack
 
@@ -99,7 +100,7 @@ def test_losses_do_what_they_say() -> None:
     wrong = label_loss(-margin, torch.tensor([1, 0, -1]), torch.ones(3))
     assert sure < 0.2 < wrong
     assert label_loss(margin, torch.tensor([-1, -1, -1]), torch.ones(3)) == 0
-    assert soften(torch.tensor(100.0)) <= 6
+    assert soften(torch.tensor(100.0)) <= CEILING
     assert distil_loss(soften(margin), margin, torch.ones(3)) == pytest.approx(0)
     assert trust(torch.tensor([1, 1, 0, -1]), torch.tensor([3.0, -3.0, 3.0, 3.0])).tolist() == pytest.approx([1, 0.1, 0.1, 1])
 
@@ -154,17 +155,45 @@ def test_export_and_int8_agree_with_the_network(dataset: Path, tmp_path: Path) -
     rows = read_any(dataset)
     cache = prepare.build_training_cache(rows, tmp_path / 'train', prepare.Plan({'*': 1}, {'*': 1}, 0.0), 1, 1, say=lambda _: None)
     index = quantize.calibration_rows(cache, 16)
-    quantize.quantize(tmp_path / 'model.fp32.onnx', tmp_path / 'model.onnx', 'static per channel', cache, index)
-    assert (tmp_path / 'model.onnx').stat().st_size <= 600_000
     everything = np.arange(len(cache))
-    exact, coarse = (quantize.margins_of(tmp_path / n, cache, everything) for n in ('model.fp32.onnx', 'model.onnx'))
-    assert np.abs(exact - coarse).mean() < 0.25 * max(0.05, float(np.abs(exact).mean()))
+    exact = quantize.margins_of(tmp_path / 'model.fp32.onnx', cache, everything)
+    for variant, allowed in (('weights only', 0.02), ('static per channel', 0.25)):
+        quantize.quantize(tmp_path / 'model.fp32.onnx', tmp_path / 'model.onnx', variant, cache, index)
+        assert (tmp_path / 'model.onnx').stat().st_size <= 600_000
+        coarse = quantize.margins_of(tmp_path / 'model.onnx', cache, everything)
+        assert np.abs(exact - coarse).mean() < allowed * max(0.05, float(np.abs(exact).mean()))
     # Seven-bit weights: u8 x s8 pairs cannot saturate 16 bits on CPUs without VNNI.
     stored = onnx.load(str(tmp_path / 'model.onnx'))
     for tensor in stored.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
         if values.dtype == np.int8 and values.ndim > 1:
             assert np.abs(values.astype(int)).max() <= 64
+
+
+def test_captures_are_split_by_person_and_artefact(tmp_path: Path) -> None:
+    for name in ('live/anna/1.jpg', 'live/anna/2.jpg', 'live/ben/1.jpg', 'spoof/print/one/1.jpg', 'spoof/replay/two/1.jpg'):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b'')
+    mine, held = split_captures(read_folders(tmp_path))
+    assert {r.group for r in mine} & {r.group for r in held} == set()
+    for part in (mine, held):
+        assert {r.label for r in part} == {0, 1}
+    with pytest.raises(ValueError, match='at least two people'):
+        split_captures([r for r in read_folders(tmp_path) if 'ben' not in r.group])
+
+
+def test_weights_of_ones_own_need_no_teacher(dataset: Path, tmp_path: Path) -> None:
+    start = tmp_path / 'start.pt'
+    torch.manual_seed(1)
+    torch.save(Network().state_dict(), start)
+    said: list[str] = []
+    tuned = finetune(dataset, start, Paths(tmp_path / 'nothing', tmp_path / 'work'), mode='head', steps=2, say=said.append)
+    before, after = torch.load(start, weights_only=True), torch.load(tuned, weights_only=True)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved and all(name.startswith(('face_head', 'context_head')) for name in moved)
+    assert any('labels alone' in line for line in said)
+    assert [line.split(':')[0] for line in said[-2:]] == ['before', 'after']
 
 
 def test_the_network_is_small() -> None:
