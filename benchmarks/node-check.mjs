@@ -34,7 +34,7 @@ async function webcamPicture() {
 }
 
 async function timeStages() {
-  const liveness = await createLiveness()
+  const liveness = await createLiveness({ crops: 1 })
   for (let i = 0; i < 20; i++) await liveness.check(picture)
   const timings = []
   for (let i = 0; i < checks; i++) timings.push((await liveness.check(picture)).timings)
@@ -48,7 +48,7 @@ async function timeStages() {
 
 /** A closed loop: as many checks under way as the pool takes without refusing, so it is never idle. */
 async function timePool() {
-  const pool = await createLivenessPool({ workers })
+  const pool = await createLivenessPool({ workers, crops: 1 })
   const loop = async (times) => {
     for (let i = 0; i < times; i++) await pool.check(picture)
   }

@@ -57,8 +57,10 @@ export function valuesOf(
  */
 export function scoresOf(outputs: Readonly<Record<string, Tensor>>, head: Head, card: DetectorCard): Float32Array {
   const scores = valuesOf(outputs, head, card)
-  if (scores.some(Number.isNaN)) {
-    throw new LivenessError('MODEL_OUTPUT', `Detector ${card.id}: output "${head.name}" holds NaN.`)
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isNaN(scores[i])) {
+      throw new LivenessError('MODEL_OUTPUT', `Detector ${card.id}: output "${head.name}" holds NaN.`)
+    }
   }
   return scores
 }

@@ -6,9 +6,10 @@
  */
 import { LivenessError } from '../errors.ts'
 import { describe } from '../validate.ts'
+import { areaMean } from './area.ts'
 import { BLACK } from './border.ts'
 import { createFrame, type Frame, MAX_SIDE } from './frame.ts'
-import { type AreaTaps, areaTaps, type FixedKernel, fixedTaps, UNIT } from './taps.ts'
+import { type FixedKernel, fixedTaps, UNIT } from './taps.ts'
 
 /**
  * - `area`: the mean of the covered pixels. Where an axis is enlarged OpenCV has no area mean and interpolates linearly with area
@@ -140,130 +141,6 @@ function blockMean(
     if (four) for (let i = 0; i < sums.length; i++) out[to + i] = (sums[i]! + 2) >> 2
     else for (let i = 0; i < sums.length; i++) out[to + i] = Math.fround(sums[i]! * share)
   }
-}
-
-/**
- * Shrinking by any factor: each row is shrunk once, then added to the one or two output rows it belongs to.
- *
- * OpenCV sums in float32. Summing in float64 and integers, then recomputing the few values next to a rounding boundary in float32,
- * gives the same bytes and is faster: rounding every step costs more than the step.
- */
-function areaMean(
-  frame: Frame,
-  columns: Int32Array,
-  rows: Int32Array,
-  width: number,
-  height: number,
-  out: Uint8ClampedArray,
-): void {
-  const { data, channels } = frame
-  const stride = frame.width * channels
-  const across = areaTaps(columns, width)
-  for (let i = 0; i < across.index.length; i++) across.index[i] = across.index[i]! * channels
-  const down = areaTaps(rows, height)
-  // Each of the products and sums of one value is off by at most half a float32 step of 255.
-  const doubt = (across.most + down.most + 2) * 255 * 2 ** -24
-  const line = new Float64Array(width * 3)
-  const sums = new Float64Array(width * 3)
-  let held = -1
-  for (let y = 0; y < height; y++) {
-    sums.fill(0)
-    for (let j = down.start[y]!; j < down.start[y + 1]!; j++) {
-      if (down.index[j] !== held) {
-        held = down.index[j]!
-        shrinkLine(data, held * stride, across, line)
-      }
-      addLine(sums, line, down.weight[j]!)
-    }
-    const to = y * width * 3
-    if (storeLine(sums, out, to, doubt)) {
-      for (let i = 0; i < sums.length; i++) {
-        if (isDoubtful(sums[i]!, doubt)) out[to + i] = areaValue(data, stride, across, down, i, y)
-      }
-    }
-  }
-}
-
-function shrinkLine(data: Frame['data'], row: number, taps: AreaTaps, line: Float64Array): void {
-  const { start, index, weight } = taps
-  for (let x = 0, i = 0; i < line.length; x++, i += 3) {
-    let k = start[x]!
-    const last = start[x + 1]! - 1
-    let red = 0
-    let green = 0
-    let blue = 0
-    if (k <= last) {
-      let at = row + index[k]!
-      let w = weight[k]!
-      red = data[at]! * w
-      green = data[at + 1]! * w
-      blue = data[at + 2]! * w
-      if (k < last) {
-        // What lies between the first and the last has one weight, so it is summed in integers.
-        let reds = 0
-        let greens = 0
-        let blues = 0
-        w = weight[k + 1]!
-        for (k++; k < last; k++) {
-          at = row + index[k]!
-          reds += data[at]!
-          greens += data[at + 1]!
-          blues += data[at + 2]!
-        }
-        at = row + index[last]!
-        const lastWeight = weight[last]!
-        red += reds * w + data[at]! * lastWeight
-        green += greens * w + data[at + 1]! * lastWeight
-        blue += blues * w + data[at + 2]! * lastWeight
-      }
-    }
-    line[i] = red
-    line[i + 1] = green
-    line[i + 2] = blue
-  }
-}
-
-function addLine(sums: Float64Array, line: Float64Array, weight: number): void {
-  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + weight * line[i]!
-}
-
-/** Rounds half to even, as every store to a Uint8ClampedArray does. Returns whether any value is doubtful. */
-function storeLine(sums: Float64Array, out: Uint8ClampedArray, to: number, doubt: number): boolean {
-  let found = false
-  for (let i = 0; i < sums.length; i++) {
-    const value = sums[i]!
-    if (isDoubtful(value, doubt)) found = true
-    out[to + i] = value
-  }
-  return found
-}
-
-/** Whether float32 sums may round to another byte. */
-function isDoubtful(value: number, doubt: number): boolean {
-  return Math.abs(value - Math.floor(value) - 0.5) < doubt
-}
-
-/** One value of the area mean in float32, each step rounded as OpenCV's is. */
-function areaValue(
-  data: Frame['data'],
-  stride: number,
-  across: AreaTaps,
-  down: AreaTaps,
-  i: number,
-  y: number,
-): number {
-  const x = Math.floor(i / 3)
-  const channel = i % 3
-  let sum = 0
-  for (let j = down.start[y]!; j < down.start[y + 1]!; j++) {
-    const row = down.index[j]! * stride + channel
-    let line = 0
-    for (let k = across.start[x]!; k < across.start[x + 1]!; k++) {
-      line = Math.fround(line + Math.fround(data[row + across.index[k]!]! * across.weight[k]!))
-    }
-    sum = Math.fround(sum + Math.fround(line * down.weight[j]!))
-  }
-  return sum
 }
 
 /** Separable interpolation with 11-bit weights an axis; each row is convolved once and kept while it is needed. */

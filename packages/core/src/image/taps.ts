@@ -1,5 +1,4 @@
 /** Which source pixels make one output pixel and with what weight, in the arithmetic of OpenCV's `resize` for 8 bit. */
-import { BLACK } from './border.ts'
 
 export type FixedKernel = 'linear' | 'cubic' | 'lanczos4' | 'area-enlarge'
 
@@ -127,51 +126,40 @@ function lanczos4(x: number, out: Float32Array): void {
 }
 
 /**
- * Weights of the area mean of one axis: output `i` reads entries `start[i]` up to, not including, `start[i + 1]`.
- * All entries of an output but the first and the last have the same weight.
+ * Weights of the area mean of one axis: output `i` is the sum of `weight[i * count + k] * source[first[i] + k]`.
+ * All weights of an output that are not 0 are the same but its first and its last.
  */
 export interface AreaTaps {
-  readonly start: Int32Array
-  /** Frame coordinates. */
-  readonly index: Int32Array
+  readonly count: number
+  /** Source coordinates. */
+  readonly first: Int32Array
+  /** 0 where a tap is not used: its source coordinate may be beyond the last. */
   readonly weight: Float32Array
-  /** The most entries one output has. */
-  readonly most: number
 }
 
 /** A part of a pixel smaller than this does not count. */
 const SLIVER = 1e-3
 
-/**
- * The share of each source pixel in each output pixel when shrinking; the shares of one output sum to 1, less the black ones.
- * @param map frame coordinate of each source coordinate; entries that read {@link BLACK} are left out
- */
-export function areaTaps(map: Int32Array, target: number): AreaTaps {
-  const source = map.length
+/** The share of each source pixel in each output pixel when shrinking; the shares of one output sum to 1. */
+export function areaTaps(source: number, target: number): AreaTaps {
   const scale = 1 / (target / source)
-  const most = Math.ceil(scale) + 2
-  const start = new Int32Array(target + 1)
-  const index = new Int32Array(target * most)
-  const weight = new Float32Array(target * most)
-  let n = 0
-  const add = (position: number, share: number) => {
-    if (map[position] === BLACK) return
-    index[n] = map[position]!
-    weight[n++] = share
-  }
+  const count = Math.ceil(scale) + 1
+  const first = new Int32Array(target)
+  const weight = new Float32Array(target * count)
   for (let i = 0; i < target; i++) {
     const from = i * scale
     const to = from + scale
     const width = Math.min(scale, source - from)
     const lastWhole = Math.min(Math.floor(to), source - 1)
     const firstWhole = Math.min(Math.ceil(from), lastWhole)
-    start[i] = n
-    if (firstWhole - from > SLIVER) add(firstWhole - 1, (firstWhole - from) / width)
-    for (let j = firstWhole; j < lastWhole; j++) add(j, 1 / width)
-    if (to - lastWhole > SLIVER) add(lastWhole, Math.min(Math.min(to - lastWhole, 1), width) / width)
+    const hasPartBefore = firstWhole - from > SLIVER
+    first[i] = hasPartBefore ? firstWhole - 1 : firstWhole
+    let n = i * count
+    if (hasPartBefore) weight[n++] = (firstWhole - from) / width
+    for (let j = firstWhole; j < lastWhole; j++) weight[n++] = 1 / width
+    if (to - lastWhole > SLIVER) weight[n] = Math.min(Math.min(to - lastWhole, 1), width) / width
   }
-  start[target] = n
-  return { start, index, weight, most }
+  return { count, first, weight }
 }
 
 function roundHalfEven(value: number): number {
