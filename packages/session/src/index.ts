@@ -41,7 +41,13 @@ export type { Count, Store, StoredValue } from './store/store.ts'
 export type { SubmissionMeta, SubmittedFrame, TrackInfo } from './submission.ts'
 // Tokens
 export { type LivenessClaims, MAX_TOKEN_SECONDS, TOKEN_TYPE, type TokenAlgorithm } from './token/claims.ts'
-export { createTokenSigner, generateTokenKeys, type TokenSigner, type TokenSignerOptions } from './token/signer.ts'
+export {
+  createTokenSigner,
+  generateTokenKeys,
+  SIGNER_DEFAULTS,
+  type TokenSigner,
+  type TokenSignerOptions,
+} from './token/signer.ts'
 export {
   createTokenVerifier,
   type TokenVerifier,

@@ -26,7 +26,7 @@ export { showStream, type VideoFramesOptions, videoFrames } from './camera/frame
 export type { Diagnostics } from './diagnostics.ts'
 // Camera, models and server together
 export * from './flow/flow.ts'
-export type { LocalOptions } from './flow/local.ts'
+export { LOCAL_DEFAULTS, type LocalOptions } from './flow/local.ts'
 export * from './flow/state.ts'
 export type { WebInput } from './input.ts'
 export * from './liveness.ts'

@@ -13,7 +13,8 @@ import {
 import { randomId } from '../bytes.ts'
 import { type LivenessClaims, MAX_TOKEN_SECONDS, TOKEN_ALGORITHMS, TOKEN_TYPE, type TokenAlgorithm } from './claims.ts'
 
-const SIGNER_DEFAULTS = { algorithm: 'EdDSA', expiresInSeconds: 120 } as const
+/** What a signer does where nothing else is said. */
+export const SIGNER_DEFAULTS = { algorithm: 'EdDSA', expiresInSeconds: 120 } as const
 const SIGNER_RANGES = { expiresInSeconds: { min: 5, max: MAX_TOKEN_SECONDS } } as const
 
 export interface TokenSignerOptions {

@@ -1,0 +1,100 @@
+/** Renders staged pages and the API reference with TypeDoc: one look, one search, links checked in both directions. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Application, BaseRouter, Converter, OptionDefaults, PageEvent, ReflectionKind } from 'typedoc'
+import { front } from './pages.js'
+import { docs, repository, root, site, staged } from './paths.js'
+
+/** @param {string[]} documents staged Markdown files, in the order of the navigation */
+export async function renderSite(documents) {
+  const entries = publicDoors()
+  const app = await Application.bootstrap({
+    name: 'unspoof',
+    entryPoints: [...entries.keys()],
+    tsconfig: resolve(docs, 'tsconfig.json'),
+    basePath: root,
+    readme: resolve(staged, front),
+    projectDocuments: documents,
+    out: site,
+    router: 'site',
+    // Git's remote need not be there: links to the source are made from the path.
+    disableGit: true,
+    sourceLinkTemplate: `${repository}/blob/main/{path}#L{line}`,
+    // Types generated from the server's OpenAPI document have these.
+    blockTags: [...OptionDefaults.blockTags, '@description', '@constant'],
+    excludePrivate: true,
+    excludeInternal: true,
+    excludeExternals: true,
+    sort: ['kind', 'alphabetical-ignoring-documents'],
+    groupOrder: ['Guides', 'Concepts', 'Recipes', 'Reference', 'Packages', 'Measured', 'Project', 'API', '*'],
+    navigation: { includeGroups: true, includeCategories: false, includeFolders: false },
+    categorizeByGroup: false,
+    navigationLinks: { GitHub: repository },
+    headings: { readme: false, document: false },
+    searchInDocuments: true,
+    searchInComments: true,
+    searchGroupBoosts: { Guides: 3, Concepts: 2, Recipes: 2, Reference: 2 },
+    visibilityFilters: {},
+    hideGenerator: true,
+    githubPages: false,
+    includeVersion: false,
+    favicon: resolve(docs, 'theme/favicon.svg'),
+    customCss: resolve(docs, 'theme/site.css'),
+    highlightLanguages: ['ts', 'tsx', 'js', 'jsx', 'json', 'sh', 'ini', 'html', 'csv', 'python', 'http'],
+    lightHighlightTheme: 'github-light',
+    darkHighlightTheme: 'github-dark',
+    validation: { notExported: false, invalidLink: true, invalidPath: true, notDocumented: false },
+    treatWarningsAsErrors: true,
+    locales: { en: { kind_plural_module: 'API' } },
+  })
+  app.renderer.defineRouter('site', SiteRouter)
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      const name = entries.get(module.sources?.[0]?.fullFileName)
+      if (name !== undefined) module.name = name
+    }
+  })
+  app.renderer.on(PageEvent.END, (page) => {
+    page.contents = withDiagrams(page.contents)
+  })
+  const project = await app.convert()
+  if (project === undefined) throw new Error('The API reference could not be made; see above.')
+  app.validate(project)
+  await app.generateOutputs(project)
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('The site has errors or warnings; see above.')
+}
+
+/** Every entry point of every package, by its source file: what `exports` opens is what the reference shows. */
+function publicDoors() {
+  const folders = [...readdirSync(resolve(root, 'packages')).map((name) => `packages/${name}`), 'models']
+  const doors = folders.flatMap((folder) => {
+    const { name, exports } = JSON.parse(readFileSync(resolve(root, folder, 'package.json'), 'utf8'))
+    return Object.entries(exports).flatMap(([path, conditions]) => {
+      const source = conditions['@unspoof/source']
+      return source === undefined ? [] : [[resolve(root, folder, source), `${name}${path.slice(1)}`]]
+    })
+  })
+  // What core declares is shown at core, and as a re-export elsewhere.
+  return new Map(doors.sort(([, a], [, b]) => Number(b.startsWith('@unspoof/core')) - Number(a.startsWith('@unspoof/core'))))
+}
+
+/** Pages where their frontmatter says, symbols under `api/<package>/`. */
+class SiteRouter extends BaseRouter {
+  getIdealBaseName(target) {
+    if (target.isDocument?.()) return String(target.frontmatter.address)
+    const names = []
+    for (let at = target; at !== undefined && !at.isProject?.(); at = at.parent) {
+      names.unshift(at.kindOf(ReflectionKind.Module) ? at.name.replace('@unspoof/', '').replaceAll('/', '-') : at.name)
+    }
+    return ['api', ...names.map((name) => this.getUrlSafeName(name))].join('/')
+  }
+}
+
+/** Puts diagrams into the page itself, where they follow the page's light and dark. */
+function withDiagrams(html) {
+  return html.replace(/<img src="[^"]*media\/([\w-]+)\.svg" alt="([^"]*)"\s*\/?>/g, (_, name, alt) => {
+    const svg = readFileSync(resolve(docs, 'diagrams', `${name}.svg`), 'utf8')
+    const plain = svg.replace(/<style>[\s\S]*?<\/style>/, '')
+    return plain.replace('<svg ', `<svg class="diagram" role="img" aria-label="${alt}" `)
+  })
+}
