@@ -71,11 +71,23 @@ export class Arguments {
   choice<const T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.text(name)
     if (value === undefined || allowed.includes(value as T)) return value as T | undefined
-    throw new LivenessError(
-      'OPTION_INVALID',
-      `Expected one of ${allowed.join(', ')} for --${name} but received "${value.slice(0, 40)}".`,
-    )
+    throw notOneOf(name, allowed, value)
   }
+
+  /** The same for an option that may be repeated; undefined where it is absent. @throws LivenessError OPTION_INVALID */
+  choices<const T extends string>(name: string, allowed: readonly T[]): T[] | undefined {
+    const values = this.list(name)
+    const wrong = values.find((value) => !allowed.includes(value as T))
+    if (wrong !== undefined) throw notOneOf(name, allowed, wrong)
+    return values.length === 0 ? undefined : (values as T[])
+  }
+}
+
+function notOneOf(name: string, allowed: readonly string[], value: string): LivenessError {
+  return new LivenessError(
+    'OPTION_INVALID',
+    `Expected one of ${allowed.join(', ')} for --${name} but received "${value.slice(0, 40)}".`,
+  )
 }
 
 /** @throws LivenessError OPTION_INVALID for unknown options (naming the nearest), missing values and values nobody asked for. */

@@ -130,6 +130,27 @@ export function toLivenessError(thrown: unknown, code: ErrorCode, message: strin
   return isLivenessError(thrown) ? thrown : new LivenessError(code, message, { cause: thrown })
 }
 
+/** Causes that are the server's own business, such as which file is missing where. */
+const INTERNAL: readonly ErrorCode[] = [
+  'CARD_INVALID',
+  'MODEL_MISSING',
+  'MODEL_HASH',
+  'MODEL_LOAD',
+  'MODEL_OUTPUT',
+  'RUNTIME_MISSING',
+  'RUNTIME_TELEMETRY',
+  'CLOSED',
+]
+
+/**
+ * The error a client may see: MODEL_UNAVAILABLE for the server's own affairs and for whatever is no {@link LivenessError}. The one
+ * it stands for is its `cause`.
+ */
+export function toPublicError(error: unknown): LivenessError {
+  if (isLivenessError(error) && !INTERNAL.includes(error.code)) return error
+  return new LivenessError('MODEL_UNAVAILABLE', 'The liveness check cannot be done right now.', { cause: error })
+}
+
 /** What an error looks like on the wire, in every adapter. */
 export interface ErrorShape {
   readonly error: {

@@ -81,9 +81,9 @@ export function unspoof(args: readonly string[], options: RunOptions = {}): Prom
   })
 }
 
-export function spawnUnspoof(args: readonly string[]) {
+export function spawnUnspoof(args: readonly string[], env: Record<string, string> = {}) {
   return spawn(process.execPath, [BIN, ...args], {
-    env: cleanEnvironment(),
+    env: cleanEnvironment(env),
     cwd: PACKAGE,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

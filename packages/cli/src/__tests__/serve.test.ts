@@ -1,72 +1,12 @@
-import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import type { Readable } from 'node:stream'
 import { ERROR_CODES } from '@unspoof/core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHECK_ERRORS } from '../serve/openapi.ts'
-import { FACE, spawnUnspoof, unspoof } from './run.ts'
-
-/** The parts of the document that are looked at. */
-interface OpenApi {
-  readonly openapi: string
-  readonly paths: Record<string, { readonly post: { readonly responses: Record<number, object> } }>
-  readonly components: {
-    readonly schemas: {
-      readonly Verdict: {
-        readonly required: string[]
-        readonly properties: { readonly verdict: { readonly enum: string[] } }
-      }
-      readonly Error: {
-        readonly properties: {
-          readonly error: {
-            readonly required: string[]
-            readonly properties: { readonly code: { readonly enum: string[] } }
-          }
-        }
-      }
-    }
-  }
-}
-
-interface Served {
-  readonly base: string
-  readonly child: ChildProcessByStdio<null, Readable, Readable>
-  readonly stderr: () => string
-  readonly stdout: () => string
-}
-
-/** Starts the server on a free port and waits until it is ready. */
-async function serve(args: readonly string[] = []): Promise<Served> {
-  const child = spawnUnspoof(['serve', '--port', '0', '--workers', '1', ...args]) as Served['child']
-  let stdout = ''
-  let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString()
-      if (/Listening on \S+/.test(stdout)) resolve()
-    })
-    child.on('exit', () => reject(new Error(stderr)))
-  })
-  const base = /Listening on (\S+)/.exec(stdout)![1]!
-  for (let i = 0; i < 300; i++) {
-    if ((await fetch(`${base}/readyz`)).ok) return { base, child, stderr: () => stderr, stdout: () => stdout }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('The server did not become ready.')
-}
-
-async function stop({ child }: Served): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode
-  child.kill('SIGTERM')
-  const [code] = await once(child, 'exit')
-  return code as number | null
-}
+import { openApiDocument, ROUTE_ERRORS } from '../serve/openapi.ts'
+import { FACE, unspoof } from './run.ts'
+import { documentOf, expectDocumented, type Served, serve, stop } from './serving.ts'
 
 let served: Served
 let face: Buffer
@@ -88,28 +28,6 @@ function post(body: string | Uint8Array<ArrayBuffer> | FormData, type?: string):
   })
 }
 
-/** The document is the contract: status, content type and keys of an answer must be in it. */
-async function expectDocumented(response: Response): Promise<unknown> {
-  const document = (await (await fetch(`${served.base}/openapi.json`)).json()) as OpenApi
-  const described = document.paths['/v1/check']!.post.responses[response.status]
-  expect(described, `status ${response.status}`).toBeDefined()
-  expect(response.headers.get('content-type')).toBe('application/json')
-  const body = (await response.json()) as Record<string, unknown>
-  const { Verdict, Error: ErrorSchema } = document.components.schemas
-  if ('error' in body) {
-    const error = body.error as Record<string, string>
-    expect(Object.keys(error).sort()).toEqual([...ErrorSchema.properties.error.required].sort())
-    expect(ErrorSchema.properties.error.properties.code.enum).toContain(error.code)
-    expect(ERROR_CODES[error.code as keyof typeof ERROR_CODES].status).toBe(response.status)
-  } else {
-    expect(Object.keys(body).sort()).toEqual([...Verdict.required].sort())
-    expect(Verdict.properties.verdict.enum).toContain(body.verdict)
-  }
-  // No score, threshold or stability, whatever the answer.
-  expect(JSON.stringify(body)).not.toMatch(/prob|score|logit|threshold|stability/i)
-  return body
-}
-
 describe('POST /v1/check', () => {
   it('takes a picture, a form and a data URL', async () => {
     const form = new FormData()
@@ -121,14 +39,19 @@ describe('POST /v1/check', () => {
       await post(json, 'application/json'),
     ]) {
       expect(response.status).toBe(200)
-      expect(await expectDocumented(response)).toEqual({ verdict: 'live', code: 'LIVE', reasons: [], hint: '' })
+      expect(await expectDocumented(served.base, 'POST /v1/check', response)).toEqual({
+        verdict: 'live',
+        code: 'LIVE',
+        reasons: [],
+        hint: '',
+      })
     }
   })
 
   it('answers retry with what to do', async () => {
     const response = await post(new Uint8Array(black), 'image/jpeg')
     expect(response.status).toBe(422)
-    expect(await expectDocumented(response)).toMatchObject({
+    expect(await expectDocumented(served.base, 'POST /v1/check', response)).toMatchObject({
       verdict: 'retry',
       reasons: ['no-face'],
       hint: 'Bring your face into the picture.',
@@ -144,7 +67,7 @@ describe('POST /v1/check', () => {
   ])('refuses %s', async (_, body, type, status, code) => {
     const response = await post(body === 'cut' ? new Uint8Array(face.subarray(0, 9000)) : body, type)
     expect(response.status).toBe(status)
-    expect(await expectDocumented(response)).toMatchObject({ error: { code } })
+    expect(await expectDocumented(served.base, 'POST /v1/check', response)).toMatchObject({ error: { code } })
   })
 
   it('refuses a body that is too large before it is sent', async () => {
@@ -160,11 +83,11 @@ describe('POST /v1/check', () => {
 
 describe('the other routes', () => {
   it('are documented, and nothing else is there', async () => {
-    const document = (await (await fetch(`${served.base}/openapi.json`)).json()) as OpenApi
+    const document = await documentOf(served.base)
     expect(document.openapi).toBe('3.1.0')
-    for (const route of Object.keys(document.paths).filter((name) => name !== '/v1/check')) {
-      expect((await fetch(`${served.base}${route}`)).status).toBe(200)
-    }
+    const simple = Object.keys(document.paths).filter((path) => !path.startsWith('/v1/'))
+    expect(simple).toHaveLength(5)
+    for (const path of simple) expect((await fetch(`${served.base}${path}`)).status).toBe(200)
     expect((await fetch(`${served.base}/`)).status).toBe(404)
     const wrong = await fetch(`${served.base}/v1/check`)
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
@@ -235,6 +158,10 @@ it('ends with a sentence where the port is taken or the model is not there', asy
   expect(missing.stderr).toContain('(MODEL_MISSING)')
 })
 
-it('documents only codes of the one table', () => {
-  for (const code of CHECK_ERRORS) expect(ERROR_CODES).toHaveProperty(code)
+it('documents only codes of the one table, and every route it has', () => {
+  for (const code of Object.values(ROUTE_ERRORS).flat()) expect(ERROR_CODES).toHaveProperty(code)
+  const paths = (parts: { metrics: boolean; sessions: boolean }) =>
+    Object.keys((openApiDocument(parts) as { paths: object }).paths)
+  expect(paths({ metrics: false, sessions: false })).toEqual(['/v1/check', '/livez', '/readyz', '/openapi.json'])
+  expect(paths({ metrics: true, sessions: true })).toHaveLength(9)
 })

@@ -1,15 +1,19 @@
 /** `unspoof serve`: the check as a REST server. */
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { LivenessError } from '@unspoof/core'
+import { LivenessError, OPERATING_POINTS } from '@unspoof/core'
 import { createLivenessPool, POOL_DEFAULTS, POOL_RANGES } from '@unspoof/node'
+import { CHALLENGE_KINDS } from '@unspoof/session'
 import type { Arguments, Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { resolveModel } from '../models/resolve.ts'
 import { cropsFrom, MODEL_OPTIONS, operatingPointFrom } from '../options.ts'
 import { createRestServer } from '../serve/server.ts'
+import type { SessionSettings } from '../serve/sessions.ts'
+import { generateTokenKey, readTokenKey } from '../serve/token-key.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
@@ -17,10 +21,12 @@ const DEFAULT_PORT = 8080
 const DEFAULT_MAX_CONNECTIONS = 1024
 /** Milliseconds; orchestrators usually kill after 30 s. */
 const DRAIN_MS = 10_000
+/** Issuer and audience of tokens that nobody but this process can verify. */
+const DEFAULT_NAME = 'unspoof'
 
 export const serveCommand: Command = {
   name: 'serve',
-  summary: 'Serves the check over HTTP: POST /v1/check, probes, metrics, OpenAPI.',
+  summary: 'Serves checks and sessions over HTTP: POST /v1/check, /v1/sessions, probes, metrics, OpenAPI.',
   usage: ['serve [--host HOST] [--port PORT]'],
   options: {
     host: { type: 'string', value: 'HOST', help: `Address to listen on. Default: ${DEFAULT_HOST}.` },
@@ -35,6 +41,28 @@ export const serveCommand: Command = {
       type: 'string',
       value: 'N',
       help: `Checks that may wait; more are answered 503. Default: ${POOL_DEFAULTS.queue}.`,
+    },
+    redis: {
+      type: 'string',
+      value: 'URL',
+      help: 'Keeps sessions in Redis, for several servers. Also UNSPOOF_REDIS_URL. Default: in this process.',
+    },
+    'token-key': {
+      type: 'string',
+      value: 'FILE',
+      help: 'Private Ed25519 or P-256 key (PEM, JWK, or JWK set whose first key signs) of session tokens. Also UNSPOOF_TOKEN_KEY. Default: one that ends with this process.',
+    },
+    issuer: { type: 'string', value: 'NAME', help: `Who signs session tokens. Default: ${DEFAULT_NAME}.` },
+    audience: {
+      type: 'string',
+      value: 'NAME',
+      help: `Who may accept them; needed with --token-key. Default: ${DEFAULT_NAME}.`,
+    },
+    challenge: {
+      type: 'string',
+      value: CHALLENGE_KINDS.join('|'),
+      multiple: true,
+      help: 'A movement sessions may ask for. Default: any but none.',
     },
     'metrics-port': {
       type: 'string',
@@ -51,6 +79,7 @@ export const serveCommand: Command = {
   },
   notes: [
     'Pictures in, JSON out: no picture is written to disk or into a log, and no score is told. There is no login: put it behind one, and keep /metrics from the public (it holds a histogram of scores).',
+    'Sessions are for your backend, which knows who is logged in: it sends UNSPOOF_BACKEND_KEY as bearer token and the account in the header liveness-subject. Without that key they are served only where HOST is this machine itself. With Redis, UNSPOOF_SESSION_SECRET must be the same on every server.',
     'SIGTERM and SIGINT end it gracefully: new requests get 503, those in flight are answered for up to 10 seconds. A second signal ends it at once.',
   ],
   examples: [
@@ -71,7 +100,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const workers = args.number('workers', { ...POOL_RANGES.workers, integer: true }) ?? availableParallelism()
   const queue = args.number('queue', { ...POOL_RANGES.queue, integer: true }) ?? POOL_DEFAULTS.queue
   const metricsPort = args.number('metrics-port', { min: 0, max: 65_535, integer: true })
-  const rest = createRestServer({
+  const rest = await createRestServer({
+    sessions: await sessionsFrom(args, host, terminal),
     // A histogram of scores tells an attacker what a single answer does not.
     metricsHere: metricsPort === undefined && isLoopback(host),
     startPool: () =>
@@ -114,6 +144,51 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   }
   terminal.note('Stopped.')
   return EXIT.OK
+}
+
+/**
+ * Undefined where nobody could be told from anybody (a public address and no backend key), and with a threshold that has no name.
+ * @throws LivenessError OPTION_INVALID, INPUT_UNREADABLE
+ */
+async function sessionsFrom(args: Arguments, host: string, terminal: Terminal): Promise<SessionSettings | undefined> {
+  const { UNSPOOF_BACKEND_KEY: backendKey, UNSPOOF_SESSION_SECRET: secret } = process.env
+  const { UNSPOOF_REDIS_URL, UNSPOOF_TOKEN_KEY } = process.env
+  if (backendKey === undefined && !isLoopback(host)) {
+    terminal.note(`No sessions at ${host} without UNSPOOF_BACKEND_KEY: anybody could start one for anybody.`)
+    return undefined
+  }
+  const operatingPoint = operatingPointFrom(args)
+  if (typeof operatingPoint === 'number') {
+    terminal.note(`No sessions with a threshold of your own: they want ${OPERATING_POINTS.join(', ')}.`)
+    return undefined
+  }
+  const file = args.text('token-key')
+  const keyText = file === undefined ? UNSPOOF_TOKEN_KEY : await readKeyFile(file)
+  const audience = args.text('audience')
+  if (keyText !== undefined && audience === undefined) {
+    throw new LivenessError('OPTION_INVALID', 'Expected --audience with a token key: who may accept the tokens.')
+  }
+  if (keyText === undefined) {
+    terminal.note('Session tokens are signed with a key that ends with this process; --token-key keeps one.')
+  }
+  return {
+    redis: args.text('redis') ?? UNSPOOF_REDIS_URL,
+    secret,
+    backendKey,
+    tokenKey: keyText === undefined ? generateTokenKey() : readTokenKey(keyText),
+    issuer: args.text('issuer') ?? DEFAULT_NAME,
+    audience: audience ?? DEFAULT_NAME,
+    operatingPoint,
+    challenges: args.choices('challenge', CHALLENGE_KINDS),
+  }
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new LivenessError('INPUT_UNREADABLE', 'The file of --token-key cannot be read.', { cause })
+  }
 }
 
 /** @throws LivenessError INPUT_INVALID where the port is taken or the address is not this machine's. */

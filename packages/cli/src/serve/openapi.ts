@@ -1,56 +1,225 @@
 /** The OpenAPI 3.1 description of the server, made from the tables the answers are made from. */
-import { ERROR_CODES, type ErrorCode, REASONS } from '@unspoof/core'
+import { ERROR_CODES, type ErrorCode, OPERATING_POINTS, REASONS } from '@unspoof/core'
+import { CHALLENGE_KINDS, INJECTION_SIGNALS } from '@unspoof/session'
 import { VERSION } from '../version.ts'
+import { CLIENT_HEADER, SUBJECT_HEADER } from './sessions.ts'
 
-/** Errors a check may be answered with. A test holds the server to this list. */
-export const CHECK_ERRORS = [
+/** Errors a body may be answered with before it is looked at. */
+const BODY_ERRORS = [
   'ABORTED',
   'BODY_MALFORMED',
   'BODY_TOO_LARGE',
-  'CHECK_TIMEOUT',
   'ENCODING_UNSUPPORTED',
-  'IMAGE_CORRUPT',
-  'IMAGE_MISSING',
-  'IMAGE_TOO_LARGE',
-  'IMAGE_TYPE',
   'INPUT_INVALID',
-  'MODEL_UNAVAILABLE',
   'OVERLOADED',
   'SHUTTING_DOWN',
-  'TOO_MANY_PARTS',
   'UPLOAD_TIMEOUT',
+] as const satisfies readonly ErrorCode[]
+
+/** Errors of pictures and of what judges them. */
+const JUDGE_ERRORS = [
+  'CHECK_TIMEOUT',
+  'IMAGE_CORRUPT',
+  'IMAGE_TOO_LARGE',
+  'IMAGE_TYPE',
+  'MODEL_UNAVAILABLE',
+  'TOO_MANY_PARTS',
   'WORKER_LOST',
 ] as const satisfies readonly ErrorCode[]
 
-const VERDICT_BODY = { $ref: '#/components/schemas/Verdict' }
-const ERROR_BODY = { $ref: '#/components/schemas/Error' }
+/** Errors each route may be answered with. Tests hold the server to these lists. */
+export const ROUTE_ERRORS = {
+  check: [...BODY_ERRORS, ...JUDGE_ERRORS, 'IMAGE_MISSING'],
+  createSession: [...BODY_ERRORS, 'ATTEMPTS_EXCEEDED', 'STORE_UNAVAILABLE', 'SUBJECT_MISSING'],
+  submitFrames: [
+    ...BODY_ERRORS,
+    ...JUDGE_ERRORS,
+    'ATTEMPTS_EXCEEDED',
+    'FRAMES_INVALID',
+    'NONCE_MISMATCH',
+    'SESSION_EXPIRED',
+    'SESSION_UNKNOWN',
+    'SESSION_USED',
+    'STORE_UNAVAILABLE',
+    'SUBJECT_MISSING',
+  ],
+  readResult: [
+    'INPUT_INVALID',
+    'SESSION_EXPIRED',
+    'SESSION_PENDING',
+    'SESSION_UNKNOWN',
+    'SESSION_USED',
+    'SHUTTING_DOWN',
+    'STORE_UNAVAILABLE',
+  ],
+} as const satisfies Record<string, readonly ErrorCode[]>
 
-function json(schema: object, description: string) {
-  return { description, content: { 'application/json': { schema } } }
+/** Errors of HTTP itself, which no check knows. */
+const HTTP_ERRORS = ['METHOD_NOT_ALLOWED', 'NOT_FOUND', 'UNAUTHORIZED']
+
+function schema(name: string) {
+  return { $ref: `#/components/schemas/${name}` }
 }
 
-/** One answer a status, with the codes that lead to it. */
-function checkResponses(): Record<string, object> {
-  const responses: Record<string, object> = {
-    200: json(VERDICT_BODY, 'live'),
-    403: json(VERDICT_BODY, 'spoof: an attack is suspected'),
-  }
+function json(body: object, description: string) {
+  return { description, content: { 'application/json': { schema: body } } }
+}
+
+/** All properties are required, and there are no others. */
+function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', additionalProperties: false, required, properties }
+}
+
+function text(description: string) {
+  return { type: 'string', description }
+}
+
+function integer(description: string) {
+  return { type: 'integer', description }
+}
+
+/** One answer a status, with the codes that lead to it; a verdict shares 403 and 422 with errors. */
+function responses(
+  good: Readonly<Record<number, object>>,
+  codes: readonly ErrorCode[],
+  verdict?: string,
+): Record<string, object> {
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of CHECK_ERRORS) {
+  for (const code of codes) {
     const { status } = ERROR_CODES[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  for (const [status, codes] of byStatus) {
-    const schema = status === ERROR_CODES.RETRY.status ? { oneOf: [VERDICT_BODY, ERROR_BODY] } : ERROR_BODY
-    const retry = status === ERROR_CODES.RETRY.status ? 'retry: take the picture again; or ' : ''
-    responses[status] = {
-      ...json(schema, `${retry}${codes.join(', ')}`),
-      ...(status === 503
+  const verdicts: Record<number, string> =
+    verdict === undefined
+      ? {}
+      : { 403: 'spoof: an attack is suspected', 422: 'retry: take the pictures again as the hint says' }
+  const all: Record<string, object> = { ...good }
+  for (const status of [...byStatus.keys(), ...Object.keys(verdicts).map(Number)]) {
+    const shapes = [
+      ...(verdicts[status] === undefined ? [] : [schema(verdict!)]),
+      ...(byStatus.has(status) ? [schema('Error')] : []),
+    ]
+    const description = [verdicts[status], byStatus.get(status)?.join(', ')].filter(Boolean).join('; or ')
+    all[status] = {
+      ...json(shapes.length === 1 ? shapes[0]! : { oneOf: shapes }, description),
+      ...(status === 503 || status === 429
         ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
         : {}),
     }
   }
-  return responses
+  return all
+}
+
+const BINARY = { type: 'string', format: 'binary' }
+
+const CHECK_PATH = {
+  post: {
+    operationId: 'check',
+    summary: 'Judges one picture.',
+    description:
+      'Several pictures in one request are judged one by one, and the worst verdict is the answer. Scores and thresholds are not told: they would be an oracle for an attacker.',
+    requestBody: {
+      required: true,
+      content: {
+        'image/jpeg': { schema: BINARY },
+        'image/png': { schema: BINARY },
+        'image/webp': { schema: BINARY },
+        'application/octet-stream': { schema: BINARY },
+        'multipart/form-data': { schema: { type: 'object', properties: { image: BINARY }, required: ['image'] } },
+        'application/json': {
+          schema: {
+            type: 'object',
+            properties: { image: text('A data URL: data:image/jpeg;base64,...') },
+            required: ['image'],
+          },
+        },
+      },
+    },
+    responses: responses({ 200: json(schema('Verdict'), 'live') }, ROUTE_ERRORS.check, 'Verdict'),
+  },
+}
+
+const SUBJECT_PARAMETER = {
+  name: SUBJECT_HEADER,
+  in: 'header',
+  required: true,
+  description: 'The account the session is for, from your own login and never from the client.',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+}
+const CLIENT_PARAMETER = {
+  name: CLIENT_HEADER,
+  in: 'header',
+  description: "The person's address or device; failures are counted by it, too.",
+  schema: { type: 'string', maxLength: 200 },
+}
+const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+const SECURITY = [{ backendKey: [] }]
+const NO_KEY = { 401: json(schema('Error'), 'UNAUTHORIZED, SUBJECT_MISSING') }
+
+const SESSION_PATHS = {
+  '/v1/sessions': {
+    post: {
+      operationId: 'createSession',
+      summary: 'Starts a session for an account: nonce, challenge, what to capture.',
+      description: 'Called by your backend or by a proxy that knows who is logged in. The answer goes to the client.',
+      security: SECURITY,
+      parameters: [SUBJECT_PARAMETER, CLIENT_PARAMETER],
+      responses: { ...responses({ 201: json(schema('Session'), 'started') }, ROUTE_ERRORS.createSession), ...NO_KEY },
+    },
+  },
+  '/v1/sessions/{id}/frames': {
+    post: {
+      operationId: 'submitFrames',
+      summary: 'Judges the frames of a session, once.',
+      security: SECURITY,
+      parameters: [ID_PARAMETER, SUBJECT_PARAMETER, CLIENT_PARAMETER],
+      requestBody: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: {
+              type: 'object',
+              required: ['meta', 'frames'],
+              properties: {
+                meta: text('JSON of the schema SubmissionMeta; the first part.'),
+                frames: { type: 'array', items: BINARY, description: 'JPEGs, in order.' },
+              },
+            },
+          },
+        },
+      },
+      responses: {
+        ...responses({ 200: json(schema('SessionVerdict'), 'live') }, ROUTE_ERRORS.submitFrames, 'SessionVerdict'),
+        ...NO_KEY,
+      },
+    },
+  },
+  '/v1/sessions/{id}/result': {
+    get: {
+      operationId: 'readResult',
+      summary: 'The result, once: for your backend, never for a client, since it has the score.',
+      security: SECURITY,
+      parameters: [
+        ID_PARAMETER,
+        {
+          name: 'subject',
+          in: 'query',
+          required: true,
+          description: 'The account that is to be let in.',
+          schema: { type: 'string' },
+        },
+      ],
+      responses: { ...responses({ 200: json(schema('SessionResult'), 'result') }, ROUTE_ERRORS.readResult), ...NO_KEY },
+    },
+  },
+  '/.well-known/jwks.json': {
+    get: {
+      operationId: 'publicKeys',
+      summary: 'The public keys of session tokens. Put them into your configuration: verifiers fetch nothing.',
+      responses: { 200: json(schema('PublicKeys'), 'a JWK set') },
+    },
+  },
 }
 
 const METRICS_PATH = {
@@ -61,10 +230,121 @@ const METRICS_PATH = {
   },
 }
 
-const BINARY = { type: 'string', format: 'binary' }
+const VERDICT = {
+  verdict: { type: 'string', enum: ['live', 'spoof', 'retry'] },
+  code: { type: 'string', enum: ['LIVE', 'SPOOF', 'RETRY'] },
+  reasons: { type: 'array', items: schema('Reason') },
+  hint: text('What the person should do; empty for live.'),
+}
+const MODEL = object({ id: { type: 'string' }, version: { type: 'string' } })
 
-/** @param withMetrics whether /metrics is served beside the check */
-export function openApiDocument(withMetrics: boolean): object {
+const SESSION_SCHEMAS = {
+  Session: object({
+    version: { const: 1 },
+    id: { type: 'string' },
+    nonce: { type: 'string' },
+    challenge: object({ kind: { type: 'string', enum: CHALLENGE_KINDS }, hint: { type: 'string' } }),
+    capture: object({
+      frames: integer('How many frames to send, exactly.'),
+      holdFrames: integer('Frames before the challenge is shown.'),
+      intervalMs: integer('Milliseconds from frame to frame.'),
+      width: integer('Pixels.'),
+      height: integer('Pixels.'),
+      quality: { type: 'number' },
+      maxFrameBytes: { type: 'integer' },
+      maxTotalBytes: { type: 'integer' },
+      type: { const: 'image/jpeg' },
+    }),
+    expiresInMs: { type: 'integer' },
+    expiresAt: { type: 'string', format: 'date-time' },
+  }),
+  SubmissionMeta: object(
+    {
+      version: { const: 1 },
+      nonce: { type: 'string' },
+      frames: {
+        type: 'array',
+        items: object({
+          index: { type: 'integer' },
+          timeMs: integer('Milliseconds since the answer that started the session.'),
+          digest: {
+            type: 'string',
+            pattern: '^[0-9a-f]{64}$',
+            description: 'SHA-256 of `nonce.index.timeMs.` and the JPEG.',
+          },
+        }),
+      },
+      mirrored: { type: 'boolean' },
+      track: object(
+        {
+          label: { type: 'string', maxLength: 200 },
+          width: { type: 'number' },
+          height: { type: 'number' },
+          frameRate: { type: 'number' },
+          facingMode: { type: 'string', maxLength: 20 },
+        },
+        ['label', 'width', 'height', 'frameRate', 'facingMode'],
+      ),
+    },
+    ['mirrored', 'track'],
+  ),
+  SessionVerdict: object({ ...VERDICT, token: text('For live: a signed token that passes once.') }, ['token']),
+  SessionResult: object({
+    id: { type: 'string' },
+    subject: { type: 'string' },
+    verdict: { type: 'string', enum: ['live', 'spoof', 'retry', 'not-checked'] },
+    code: { type: 'string', enum: ['LIVE', 'SPOOF', 'RETRY', 'NOT_CHECKED'] },
+    reasons: VERDICT.reasons,
+    challenge: { type: 'string', enum: CHALLENGE_KINDS },
+    operatingPoint: { type: 'string', enum: OPERATING_POINTS },
+    models: { type: 'array', items: MODEL },
+    liveProbability: { type: ['number', 'null'] },
+    injection: {
+      oneOf: [
+        { type: 'null' },
+        object({
+          suspicion: { type: 'number' },
+          signals: {
+            type: 'array',
+            items: object({
+              id: { type: 'string', enum: Object.keys(INJECTION_SIGNALS) },
+              suspicious: { type: 'boolean' },
+              value: { type: ['number', 'null'] },
+            }),
+          },
+        }),
+      ],
+    },
+    finishedAt: { type: 'string', format: 'date-time' },
+  }),
+  PublicKeys: object({
+    keys: {
+      type: 'array',
+      items: object(
+        {
+          kty: { type: 'string', enum: ['OKP', 'EC'] },
+          crv: { type: 'string', enum: ['Ed25519', 'P-256'] },
+          x: { type: 'string' },
+          y: { type: 'string' },
+          kid: { type: 'string' },
+          alg: { type: 'string', enum: ['EdDSA', 'ES256'] },
+          use: { const: 'sig' },
+        },
+        ['y'],
+      ),
+    },
+  }),
+}
+
+export interface OpenApiParts {
+  /** Whether /metrics is served beside the check. */
+  readonly metrics: boolean
+  /** Whether sessions are served. */
+  readonly sessions: boolean
+}
+
+export function openApiDocument({ metrics, sessions }: OpenApiParts): object {
+  const codes = [...ROUTE_ERRORS.check, ...(sessions ? Object.values(ROUTE_ERRORS).flat() : []), ...HTTP_ERRORS]
   return {
     openapi: '3.1.0',
     info: {
@@ -74,31 +354,8 @@ export function openApiDocument(withMetrics: boolean): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths: {
-      '/v1/check': {
-        post: {
-          operationId: 'check',
-          summary: 'Judges one picture.',
-          description:
-            'Several pictures in one request are judged one by one, and the worst verdict is the answer. Scores and thresholds are not told: they would be an oracle for an attacker.',
-          requestBody: {
-            required: true,
-            content: {
-              'image/jpeg': { schema: BINARY },
-              'image/png': { schema: BINARY },
-              'image/webp': { schema: BINARY },
-              'multipart/form-data': { schema: { type: 'object', properties: { image: BINARY }, required: ['image'] } },
-              'application/json': {
-                schema: {
-                  type: 'object',
-                  properties: { image: { type: 'string', description: 'A data URL: data:image/jpeg;base64,...' } },
-                  required: ['image'],
-                },
-              },
-            },
-          },
-          responses: checkResponses(),
-        },
-      },
+      '/v1/check': CHECK_PATH,
+      ...(sessions ? SESSION_PATHS : {}),
       '/livez': { get: { operationId: 'livez', summary: 'The process is alive.', responses: { 200: probe('alive') } } },
       '/readyz': {
         get: {
@@ -107,7 +364,7 @@ export function openApiDocument(withMetrics: boolean): object {
           responses: { 200: probe('ready'), 503: probe('starting, stopping or out of order') },
         },
       },
-      ...(withMetrics ? { '/metrics': METRICS_PATH } : {}),
+      ...(metrics ? { '/metrics': METRICS_PATH } : {}),
       '/openapi.json': {
         get: {
           operationId: 'openapi',
@@ -117,48 +374,26 @@ export function openApiDocument(withMetrics: boolean): object {
       },
     },
     components: {
+      ...(sessions ? { securitySchemes: { backendKey: { type: 'http', scheme: 'bearer' } } } : {}),
       schemas: {
-        Verdict: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['verdict', 'code', 'reasons', 'hint'],
-          properties: {
-            verdict: { type: 'string', enum: ['live', 'spoof', 'retry'] },
-            code: { type: 'string', enum: ['LIVE', 'SPOOF', 'RETRY'] },
-            reasons: { type: 'array', items: { type: 'string', enum: Object.keys(REASONS) } },
-            hint: { type: 'string', description: 'What the person should do; empty for live.' },
-          },
-        },
-        Error: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['error'],
-          properties: {
-            error: {
-              type: 'object',
-              additionalProperties: false,
-              required: ['code', 'message', 'hint', 'help', 'requestId'],
-              properties: {
-                code: { type: 'string', enum: [...CHECK_ERRORS, 'NOT_FOUND', 'METHOD_NOT_ALLOWED'] },
-                message: { type: 'string' },
-                hint: { type: 'string' },
-                help: { type: 'string', format: 'uri-reference' },
-                requestId: { type: 'string' },
-              },
-            },
-          },
-        },
-        Probe: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['status'],
-          properties: { status: { type: 'string', enum: ['ok', 'unavailable'] } },
-        },
+        Reason: { type: 'string', enum: Object.keys(REASONS) },
+        Verdict: object(VERDICT),
+        Error: object({
+          error: object({
+            code: { type: 'string', enum: [...new Set(codes)].sort() },
+            message: { type: 'string' },
+            hint: { type: 'string' },
+            help: { type: 'string', format: 'uri-reference' },
+            requestId: { type: 'string' },
+          }),
+        }),
+        Probe: object({ status: { type: 'string', enum: ['ok', 'unavailable'] } }),
+        ...(sessions ? SESSION_SCHEMAS : {}),
       },
     },
   }
 }
 
 function probe(description: string) {
-  return json({ $ref: '#/components/schemas/Probe' }, description)
+  return json(schema('Probe'), description)
 }

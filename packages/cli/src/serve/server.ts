@@ -15,10 +15,13 @@ import {
 } from '@unspoof/node/http'
 import { createMetrics, METRICS_CONTENT_TYPE, observeLiveness } from '@unspoof/node/observe'
 import { openApiDocument } from './openapi.ts'
+import { createSessionRoutes, type SessionSettings } from './sessions.ts'
 
 export interface RestServerOptions {
   /** Starts the models; the server listens meanwhile and says it is not ready. */
   readonly startPool: () => Promise<LivenessPool>
+  /** Serve sessions, too; undefined: only single pictures. */
+  readonly sessions?: SessionSettings | undefined
   /** Serve /metrics beside the check: only where nobody but you can reach the port. */
   readonly metricsHere: boolean
   /** Connections at once; more are closed. */
@@ -49,10 +52,34 @@ const POLL_MS = 20
 
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const
 
-export function createRestServer(options: RestServerOptions): RestServer {
+/** A path as in the OpenAPI document: `{id}` stands for one segment. */
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly run: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
+  /** Answered only to who holds the backend key. */
+  readonly guarded?: true
+}
+
+/** @throws LivenessError OPTION_INVALID for keys, secrets and addresses that cannot be used */
+export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   let pool: LivenessPool | undefined
   let draining = false
   let inFlight = 0
+  const loaded = (): LivenessPool => {
+    if (pool !== undefined) return pool
+    throw new LivenessError('MODEL_UNAVAILABLE', 'The models are still being loaded.', { retryAfter: 1 })
+  }
+  const metrics = createMetrics()
+  const requests = metrics.counter('unspoof_http_requests_total', 'Answers by route and status.')
+  const errors = metrics.counter('unspoof_errors_total', 'Errors by code.')
+  const duration = metrics.histogram('unspoof_check_seconds', 'Time from a request for a check to its answer.', SECONDS)
+  const sessions =
+    options.sessions === undefined
+      ? undefined
+      : await createSessionRoutes(
+          { checkSequence: async (frames, sequence) => loaded().checkSequence(frames, sequence) },
+          { ...options.sessions, onError: ({ code }) => errors.add({ code }) },
+        )
   const starting = options.startPool().then((started) => {
     pool = observeLiveness(started, { metrics })
     return started
@@ -64,21 +91,10 @@ export function createRestServer(options: RestServerOptions): RestServer {
     resolveHttpOptions({
       admission,
       required: true,
-      liveness: {
-        check: async (input, checkOptions) => {
-          if (pool === undefined) {
-            throw new LivenessError('MODEL_UNAVAILABLE', 'The models are still being loaded.', { retryAfter: 1 })
-          }
-          return pool.check(input, checkOptions)
-        },
-      },
+      liveness: { check: async (input, checkOptions) => loaded().check(input, checkOptions) },
     }),
   )
 
-  const metrics = createMetrics()
-  const requests = metrics.counter('unspoof_http_requests_total', 'Answers by route and status.')
-  const errors = metrics.counter('unspoof_errors_total', 'Errors by code.')
-  const duration = metrics.histogram('unspoof_check_seconds', 'Time from a request for a check to its answer.', SECONDS)
   metrics.gauge('unspoof_upload_bytes', 'Bytes of bodies held in memory.', () => admission.load.bytes)
   metrics.gauge('process_resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss())
   const delay = monitorEventLoopDelay({ resolution: 10 })
@@ -116,17 +132,21 @@ export function createRestServer(options: RestServerOptions): RestServer {
     res.end(metrics.render())
   }
 
-  const openApi = openApiDocument(options.metricsHere)
-  const routes: Readonly<
-    Record<
-      string,
-      {
-        readonly method: 'GET' | 'POST'
-        readonly run: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>
-      }
-    >
-  > = {
+  async function session(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    await sessions!.handle(req, res)
+  }
+
+  const openApi = openApiDocument({ metrics: options.metricsHere, sessions: sessions !== undefined })
+  const routes: Readonly<Record<string, Route>> = {
     '/v1/check': { method: 'POST', run: check },
+    ...(sessions === undefined
+      ? {}
+      : {
+          '/v1/sessions': { method: 'POST', run: session, guarded: true },
+          '/v1/sessions/{id}/frames': { method: 'POST', run: session, guarded: true },
+          '/v1/sessions/{id}/result': { method: 'GET', run: session, guarded: true },
+          '/.well-known/jwks.json': { method: 'GET', run: (_, res) => send(res, 200, sessions.publicKeys) },
+        }),
     '/livez': { method: 'GET', run: (_, res) => send(res, 200, { status: 'ok' }) },
     '/readyz': {
       method: 'GET',
@@ -135,16 +155,20 @@ export function createRestServer(options: RestServerOptions): RestServer {
         send(res, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable' })
       },
     },
-    ...(options.metricsHere ? { '/metrics': { method: 'GET' as const, run: sendMetrics } } : {}),
+    ...(options.metricsHere ? { '/metrics': { method: 'GET', run: sendMetrics } } : {}),
     '/openapi.json': { method: 'GET', run: (_, res) => send(res, 200, openApi) },
   }
+  const patterns = Object.keys(routes).map((template) => ({
+    template,
+    pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll('{id}', '[^/]+')}$`),
+  }))
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const began = performance.now()
     const path = (req.url ?? '/').split('?', 1)[0]!
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
-    // A path nobody knows is one label, whatever the client made up.
-    const label = route === undefined ? 'unknown' : path
+    // A path nobody knows is one label, whatever the client made up; an id is none.
+    const label = patterns.find(({ pattern }) => pattern.test(path))?.template ?? 'unknown'
+    const route = routes[label]
     inFlight++
     res.once('close', () => {
       inFlight--
@@ -170,6 +194,9 @@ export function createRestServer(options: RestServerOptions): RestServer {
     } else if (req.method !== route.method && !(req.method === 'HEAD' && route.method === 'GET')) {
       res.setHeader('allow', route.method)
       sendPlainError(req, res, 405, 'METHOD_NOT_ALLOWED', `Use ${route.method} for this path.`)
+    } else if (route.guarded === true && sessions?.isAllowed(req) !== true) {
+      res.setHeader('www-authenticate', 'Bearer')
+      sendPlainError(req, res, 401, 'UNAUTHORIZED', 'Expected the backend key as bearer token.')
     } else await route.run(req, res)
   }
 
@@ -213,6 +240,7 @@ export function createRestServer(options: RestServerOptions): RestServer {
       metricsServer.closeAllConnections()
       const started = await starting.catch(() => undefined)
       await started?.close()
+      sessions?.close()
     },
   }
 }
@@ -238,7 +266,7 @@ function sendPlainError(
   code: string,
   message: string,
 ): void {
-  const hint = 'See /openapi.json for the paths and methods.'
+  const hint = 'See /openapi.json for the paths, methods and keys.'
   closeAfterAnswer(req, res)
   send(res, status, { error: { code, message, hint, help: '/openapi.json', requestId: requestIdOf({}) } })
 }

@@ -30,7 +30,7 @@ export {
   type RequestLiveness,
   verdictError,
 } from './request-liveness.ts'
-export { type HttpAnswer, toHttpResponse, toPublicError } from './response.ts'
+export { type HttpAnswer, toHttpResponse } from './response.ts'
 export { readToken, type SessionOptions, TOKEN_HEADERS, type TokenVerifier, type VerifiedToken } from './token.ts'
 export type { Fields, Upload, UploadBody } from './upload.ts'
 export { checkRequest, type LivenessHandler, livenessHandler, type WebOutcome } from './web.ts'

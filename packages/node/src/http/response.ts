@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto'
 import {
   type ClientResult,
   ERROR_CODES,
-  type ErrorCode,
   type ErrorShape,
   isLivenessError,
-  LivenessError,
   type LivenessResult,
   toClientResult,
   toErrorShape,
+  toPublicError,
 } from '@unspoof/core'
 
 export interface HttpAnswer {
@@ -19,17 +18,6 @@ export interface HttpAnswer {
   /** To be sent as JSON. Never holds a score, a threshold, a stability or anything of the request. */
   readonly body: ClientResult | ErrorShape
 }
-
-/** Server-side causes that are nobody's business outside: which file is missing where. Told as MODEL_UNAVAILABLE. */
-const INTERNAL: readonly ErrorCode[] = [
-  'CARD_INVALID',
-  'MODEL_MISSING',
-  'MODEL_HASH',
-  'MODEL_LOAD',
-  'MODEL_OUTPUT',
-  'RUNTIME_MISSING',
-  'CLOSED',
-]
 
 /** Seconds to wait where an error asks for patience and says no time itself. */
 const DEFAULT_RETRY_AFTER = 1
@@ -57,10 +45,4 @@ export function toHttpResponse(outcome: LivenessResult | Error, requestId: strin
     },
     body: toErrorShape(error, requestId),
   }
-}
-
-/** The error a client may see. The one it stands for is its `cause`. */
-export function toPublicError(error: unknown): LivenessError {
-  if (isLivenessError(error) && !INTERNAL.includes(error.code)) return error
-  return new LivenessError('MODEL_UNAVAILABLE', 'The liveness check cannot be done right now.', { cause: error })
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import type { LivenessError } from '@unspoof/core'
+import { LivenessError } from '@unspoof/core'
 import express5 from 'express'
 // @ts-expect-error: Express 4 under another name has no types of its own
 import express4 from 'express4'
@@ -358,17 +358,19 @@ describe('the web handler', () => {
     expect(sent).toBeLessThan(5 * 1024 * 1024)
   })
 
-  it('tells the log of failures, and the client nothing of their cause', async () => {
+  it.each([
+    ['whatever is thrown', () => new Error('secret path /srv/models'), 'MODEL_UNAVAILABLE'],
+    ["the server's own affairs", () => new LivenessError('MODEL_HASH', '/srv/secret has another hash.'), 'MODEL_HASH'],
+  ])('tells the log of failures, and the client nothing of their cause: %s', async (_, failure, logged) => {
     const seen: LivenessError[] = []
-    const { h, call } = make(
-      { decode: async () => Promise.reject(new Error('secret path /srv/models')) },
-      { onError: (error) => void seen.push(error) },
-    )
+    const { h, call } = make({ decode: async () => Promise.reject(failure()) }, { onError: (e) => void seen.push(e) })
     const started = await start(call)
     const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })
     expect(response.status).toBe(503)
-    expect(await response.text()).not.toMatch(/secret|srv/)
-    expect(seen.map(({ code }) => code)).toEqual(['MODEL_UNAVAILABLE'])
+    const text = await response.text()
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'MODEL_UNAVAILABLE', requestId: expect.any(String) } })
+    expect(text).not.toMatch(/secret|srv/)
+    expect(seen.map(({ code }) => code)).toEqual([logged])
   })
 })
 

@@ -6,7 +6,7 @@ import {
   isLivenessError,
   LivenessError,
   toErrorShape,
-  toLivenessError,
+  toPublicError,
 } from '@unspoof/core'
 import type { Sessions, SubmitAnswer } from '../sessions.ts'
 import { parseMultipart } from './multipart.ts'
@@ -146,10 +146,9 @@ export function createSessionHandler<Context = unknown>(
     try {
       return await route(request, context)
     } catch (thrown) {
-      const error = isLivenessError(thrown)
-        ? thrown
-        : toLivenessError(thrown, 'MODEL_UNAVAILABLE', 'The session could not be served.')
-      if (error.status >= 500) report(error)
+      const error = toPublicError(thrown)
+      // The log may know what the client may not.
+      if (error.status >= 500) report(isLivenessError(thrown) ? thrown : error)
       return json(
         error.status,
         toErrorShape(error, crypto.randomUUID()),
