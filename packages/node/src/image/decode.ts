@@ -1,4 +1,5 @@
 /** Bytes of a picture to pixels: type, header and limits first, then the decoder. */
+import { createHash } from 'node:crypto'
 import { createFrame, type DecodedImage, type Frame, LivenessError, type Reason, reason } from '@unspoof/core'
 import { corrupt, type ImageHeader } from './header.ts'
 import { type ImageLimits, resolveLimits } from './limits.ts'
@@ -112,7 +113,10 @@ function toFrame(data: Uint8Array, info: { width: number; height: number; channe
   return anyOpacity === 0 ? undefined : createFrame({ data: rgb, width, height, channels: 3 })
 }
 
-/** Hashed off the event loop. */
+/** Up to this many bytes are hashed at once: handing them to another thread costs more than a tenth of a millisecond of hashing. */
+const HASHED_AT_ONCE = 256 * 1024
+
 async function sha256Of(bytes: Uint8Array): Promise<string> {
+  if (bytes.byteLength <= HASHED_AT_ONCE) return createHash('sha256').update(bytes).digest('hex')
   return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString('hex')
 }
