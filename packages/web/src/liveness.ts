@@ -77,7 +77,7 @@ export async function createLiveness(options: WebLivenessOptions = {}): Promise<
     const loaded = await orAborted(engine.ready(), signal)
     return createClient(engine, loaded, defaults)
   } catch (error) {
-    await engine.release()
+    void engine.release() // it waits for a load that others may be waiting for; this caller need not
     throw error
   } finally {
     unsubscribe?.()
@@ -176,7 +176,8 @@ function createClient(engine: Engine, loaded: Ready, defaults: ReturnType<typeof
             },
           )) as SequenceResult
         } finally {
-          await iterator.return?.()
+          // Not awaited: a camera that hangs must not keep the answer from the caller.
+          void iterator.return?.()?.then(undefined, () => undefined)
         }
       }),
     close() {

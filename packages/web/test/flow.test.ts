@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
 import { makeClip } from '../../../test/browser/clip.ts'
+import { installPerson } from '../../../test/browser/person.ts'
 import type { Camera, WebLiveness } from '../src/index.ts'
 import { type Site, startSite } from './harness.ts'
 
@@ -75,6 +76,59 @@ describe.skipIf(!hasChromium)('camera and models together in Chromium', { timeou
     expect(answer.seen).toEqual(expect.arrayContaining(['starting', 'checking', 'done']))
     expect(answer.judged).toBeGreaterThanOrEqual(1)
     expect(foreign).toEqual([])
+    await context.close()
+  })
+
+  it('waits for a person who comes late, and then needs ten frames at most', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await installPerson(page, { away: 1 })
+    await page.goto(site.url)
+    await page.waitForFunction('globalThis.ready')
+    const answer = await page.evaluate(async () => {
+      const flow = unspoof.createLivenessFlow({
+        camera: { width: 640, height: 480 },
+        sequence: { maxDurationMs: 60_000 },
+      })
+      flow.attach(document.querySelector('video'))
+      let empty = 0
+      flow.subscribe(() => {
+        if (flow.getSnapshot().hint === 'no-face' && ++empty === 35) act({ away: 0 })
+      })
+      await flow.start()
+      const { result, error } = flow.getSnapshot()
+      flow.stop()
+      return {
+        verdict: result?.verdict,
+        reasons: result?.reasons,
+        frames: result?.sequence?.frames,
+        error: error?.code,
+      }
+    })
+    expect(answer).toMatchObject({ verdict: 'live', reasons: [], error: undefined })
+    expect(answer.frames!.read).toBeGreaterThan(35)
+    expect(answer.frames!.judged).toBeLessThanOrEqual(10)
+    await context.close()
+  })
+
+  it('reports an error of onResult as the application’s, and keeps the result', async () => {
+    const { page, context } = await site.open(browser)
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    const status = await page.evaluate(async () => {
+      const flow = unspoof.createLivenessFlow({
+        sequence: { maxDurationMs: 60_000 },
+        onResult() {
+          throw new Error('of the application')
+        },
+      })
+      await flow.start()
+      const { status } = flow.getSnapshot()
+      flow.stop()
+      return status
+    })
+    expect(status).toBe('done')
+    expect(errors).toEqual(['of the application'])
     await context.close()
   })
 

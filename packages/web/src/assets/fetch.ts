@@ -84,7 +84,11 @@ async function collect(
   let length = 0
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const end = length + part.value.byteLength
-    if (end > expected) return new Uint8Array(0) // not the file that is wanted
+    if (end > expected) {
+      // Not the file that is wanted.
+      await reader.cancel()
+      return new Uint8Array(0)
+    }
     bytes.set(part.value, length)
     length = end
     onBytes(part.value.byteLength)

@@ -68,7 +68,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
   let state: FlowState = { ...blank, status: 'idle', camera: camera.getSnapshot() }
   let video: HTMLVideoElement | null = null
   let running: AbortController | undefined
-  let models: { readonly loading: Promise<WebLiveness>; readonly owned: boolean } | undefined
+  let models: Models | undefined
   let linger: ReturnType<typeof setTimeout> | undefined
 
   function set(change: Partial<FlowState>): void {
@@ -86,33 +86,33 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     } else if (now.status === 'running' && seen === 'starting' && state.status === 'paused') {
       void start()
     } else if (now.status === 'failed' && (state.status === 'paused' || running !== undefined)) {
-      running?.abort()
       fail(now.error!)
     }
   })
 
   function loadModels(): Promise<WebLiveness> {
     clearTimeout(linger)
-    if (models === undefined) {
-      const { liveness } = options
-      const ready = liveness !== undefined && 'check' in liveness
-      const loading = ready ? Promise.resolve(liveness) : createLiveness(liveness)
-      const mine = { loading, owned: !ready }
-      models = mine
-      // A failed load is tried again at the next start.
-      loading.catch(() => {
-        if (models === mine) models = undefined
-      })
-    }
-    return models.loading
+    const { liveness } = options
+    const last = models
+    if (last !== undefined && last.of === liveness) return last.loading
+    const ready = liveness !== undefined && 'check' in liveness
+    const loading = ready ? Promise.resolve(liveness) : createLiveness(liveness)
+    const mine = { loading, owned: !ready, of: liveness }
+    models = mine
+    // Only now: with equal options, as of a component that renders again, the new one takes over the worker of the last.
+    if (last !== undefined) closeModels(last)
+    // A failed load is tried again at the next start.
+    loading.catch(() => {
+      if (models === mine) models = undefined
+    })
+    return loading
   }
 
   function releaseModels(): void {
     clearTimeout(linger)
     linger = setTimeout(() => {
-      const last = models
+      if (models !== undefined) closeModels(models)
       models = undefined
-      if (last?.owned) last.loading.then((liveness) => liveness.close()).catch(() => undefined)
     }, LINGER_MS)
   }
 
@@ -126,7 +126,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
       const result = await run(signal)
       if (signal.aborted) return
       finish({ status: 'done', progress: 1, result, hint: undefined, challenge: undefined })
-      options.onResult?.(result)
+      tell(options.onResult, result)
     } catch (error) {
       if (!signal.aborted) fail(toLivenessError(error, 'MODEL_UNAVAILABLE', 'The check failed.'))
     }
@@ -166,11 +166,12 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
 
   function fail(error: LivenessError): void {
     finish({ status: 'failed', error, hint: undefined, challenge: undefined })
-    options.onError?.(error)
+    tell(options.onError, error)
   }
 
   /** The camera goes off before anybody hears of the end: a person who is done is not filmed. */
   function finish(change: Partial<FlowState>): void {
+    running?.abort() // ends what still waits for a frame
     running = undefined
     camera.stop()
     if (video !== null) video.srcObject = null
@@ -199,7 +200,6 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     },
     start,
     stop() {
-      running?.abort()
       finish({ ...blank, status: 'idle' })
     },
     switchCamera(deviceId) {
@@ -212,6 +212,27 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
       )
     },
   }
+}
+
+/** An error of the application's own callback is the application's: it is reported, and the check stays what it was. */
+function tell<T>(callback: ((value: T) => void) | undefined, value: T): void {
+  try {
+    callback?.(value)
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+interface Models {
+  readonly loading: Promise<WebLiveness>
+  /** False for a ready liveness, which the application closes itself. */
+  readonly owned: boolean
+  /** The option they were made by. */
+  readonly of: LivenessFlowOptions['liveness']
+}
+
+function closeModels({ loading, owned }: Models): void {
+  if (owned) loading.then((liveness) => liveness.close()).catch(() => undefined)
 }
 
 function aborted(): LivenessError {

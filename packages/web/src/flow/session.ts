@@ -1,5 +1,5 @@
 /** Session mode: guide the person, take the frames the server asked for at its pace, send them, pass its answer on. */
-import { LivenessError, REASONS } from '@unspoof/core'
+import { LivenessError, REASONS, toLivenessError } from '@unspoof/core'
 import type { CameraTrack } from '../camera/camera.ts'
 import { createJpegCapture } from '../camera/capture-jpeg.ts'
 import { videoFrames } from '../camera/frames.ts'
@@ -21,6 +21,9 @@ export interface SessionRun {
 /** Milliseconds kept back for taking and sending the frames when the person takes long to find the right place. */
 const RESERVE_MS = 20_000
 
+/** Milliseconds a person without guidance gets to find the oval, and the camera its exposure. */
+const UNGUIDED_MS = 1_500
+
 /** Frames in a row in which nothing is wrong before the capture begins. */
 const STEADY_FRAMES = 3
 
@@ -37,14 +40,23 @@ export async function runSession(run: SessionRun): Promise<SessionResult | undef
 /** True once the face is well in the picture; false when the time for that is over. */
 async function guidePerson({ guide, video, signal, update }: SessionRun, ticket: SessionTicket): Promise<boolean> {
   update({ hint: 'centre-face' })
-  if (guide === undefined) return true
   const { frames, intervalMs } = ticket.capture
   const deadline = ticket.expiresAt - RESERVE_MS - 2 * frames * intervalMs
+  const placed = performance.now() + UNGUIDED_MS
   let steady = 0
+  let guided = guide
   for await (const frame of videoFrames(video, { signal, intervalMs: 100 })) {
     if (performance.now() > deadline) return false
+    const result = await guided?.check(frame, { crops: 1, signal }).catch((error: unknown) => {
+      if (!signal.aborted) update({ warning: toLivenessError(error, 'MODEL_UNAVAILABLE', 'The guidance failed.') })
+    })
+    if (result === undefined) {
+      // Without guidance, or when it broke off: the server judges all the same.
+      guided = undefined
+      if (performance.now() >= placed) return true
+      continue
+    }
     // What the models think of the person is the server's matter; only what can be seen badly holds the capture up.
-    const result = await guide.check(frame, { crops: 1, signal })
     const blocked = result.verdict === 'retry' && result.reasons.some(({ code }) => !SILENT.has(code))
     steady = blocked ? 0 : steady + 1
     update({ hint: hintOf(result) })

@@ -50,6 +50,6 @@ export interface FlowState {
   /** Session mode, while the challenge is to be shown. */
   readonly challenge: Exclude<ChallengeKind, 'none'> | undefined
   readonly camera: CameraState
-  /** Session mode: why there is no guidance (models could not be loaded); the server judges all the same. */
+  /** Session mode: why there is no guidance (models could not be loaded, or broke off); the server judges all the same. */
   readonly warning: LivenessError | undefined
 }

@@ -1,0 +1,97 @@
+/** A camera whose person follows instructions: the redistributable picture, warped and scaled in the page as it moves. */
+import type { Page } from 'playwright-core'
+
+export interface Movement {
+  /** How far the head turns to its own left, as a shift of the nose in half eye distances; below 0 to its right. */
+  readonly turn?: number
+  /** How much larger the face becomes. */
+  readonly closer?: number
+  /** 1 = out of the picture. */
+  readonly away?: number
+}
+
+declare global {
+  /** Makes the person move, after the time that reading and moving takes. */
+  var act: (movement: Movement) => void
+}
+
+/**
+ * From the next navigation on the page's camera shows a person who holds roughly still until `act()` is called. Unlike a file that Chromium plays as its
+ * camera it can answer what it is asked for. `/fixtures/astronaut.jpg` must be there.
+ */
+export async function installPerson(page: Page, first: Movement = {}): Promise<void> {
+  await page.addInitScript((start: Movement) => {
+    const WIDTH = 640
+    const HEIGHT = 480
+    /** The face in the picture of 400 x 400: between the eyes, half the distance of the eyes, a little above the nose. */
+    const FACE = { x: 184, y: 118, halfEyes: 22 }
+    const REACTION_MS = 500
+    const MOVING_MS = 500
+    type Pose = Required<Movement>
+    let from: Pose = { turn: 0, closer: 1, away: 0, ...start }
+    let to = from
+    let begins = 0
+
+    function pose(): Pose {
+      const t = Math.min(1, Math.max(0, (performance.now() - begins) / MOVING_MS))
+      const part = t * t * (3 - 2 * t)
+      const between = (key: keyof Pose): number => from[key] + part * (to[key] - from[key])
+      return { turn: between('turn'), closer: between('closer'), away: between('away') }
+    }
+
+    globalThis.act = (movement) => {
+      from = pose()
+      to = { ...from, ...movement }
+      begins = performance.now() + REACTION_MS
+    }
+
+    navigator.mediaDevices.getUserMedia = async () => {
+      const picture = new Image()
+      picture.src = '/fixtures/astronaut.jpg'
+      await picture.decode()
+      const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight)
+      const screen = document.createElement('canvas')
+      screen.width = WIDTH
+      screen.height = HEIGHT
+      const turned = canvas.getContext('2d')!
+      const shown = screen.getContext('2d')!
+      const timer = setInterval(draw, 50)
+      // A frame for each drawing and none between: the same picture twice would look like a frozen camera.
+      const stream = screen.captureStream(0)
+      const track = stream.getVideoTracks()[0] as CanvasCaptureMediaStreamTrack
+      const stop = track.stop.bind(track)
+      track.stop = () => {
+        clearInterval(timer)
+        stop()
+      }
+      draw()
+      return stream
+
+      function draw(): void {
+        const { turn, closer, away } = pose()
+        // A turned head shows its nose, which stands out, farther to the side than its eyes, and those farther than its ears: columns
+        // move by a smooth hump that is twice as high at the nose as at the eyes.
+        const shift = 2 * turn * FACE.halfEyes
+        const columnOf = (x: number): number => {
+          const u = (x - FACE.x) / (2 * FACE.halfEyes)
+          return x + (Math.abs(u) < 1 ? (shift / 2) * (1 + Math.cos(Math.PI * u)) : 0)
+        }
+        turned.drawImage(picture, 0, 0)
+        for (let x = FACE.x - 2 * FACE.halfEyes; shift !== 0 && x < FACE.x + 2 * FACE.halfEyes; x++) {
+          const left = columnOf(x)
+          turned.drawImage(picture, x, 0, 1, canvas.height, left, 0, columnOf(x + 1) - left + 0.5, canvas.height)
+        }
+        // Nobody holds perfectly still.
+        const now = performance.now() / 1000
+        const height = 250 / closer
+        const width = (height * WIDTH) / HEIGHT
+        const x = FACE.x - width / 2 + 4 * Math.sin(2.7 * now)
+        const y = FACE.y - height / 2 + 3 * Math.sin(4.1 * now)
+        // Behind them what is at the picture's right edge, where nobody is.
+        shown.drawImage(picture, 290 + x / 20, 10 + y / 20, 80, 60, 0, 0, WIDTH, HEIGHT)
+        shown.drawImage(canvas, Math.max(0, x), Math.max(0, y), width, height, 0, away * HEIGHT, WIDTH, HEIGHT)
+        track.requestFrame()
+      }
+    }
+  }, first)
+}
