@@ -3,6 +3,9 @@ import {
   type Frame,
   LivenessError,
   type LivenessResult,
+  lumaGrid,
+  type PerceptualHash,
+  perceptualHash,
   type Reason,
   reason,
   type SequenceResult,
@@ -13,8 +16,6 @@ import { challengeFault } from './challenge/challenge.ts'
 import { type ContinuityFrame, continuityFrame, continuityReason } from './frames/continuity.ts'
 import { type FaceGeometry, faceGeometry } from './frames/face-geometry.ts'
 import { frozenReason } from './frames/frozen.ts'
-import { lumaGrid } from './frames/luma.ts'
-import { type PerceptualHash, perceptualHash } from './frames/perceptual-hash.ts'
 import type { SeenFrames } from './frames/seen-frames.ts'
 import { timingReason } from './frames/timing.ts'
 import { type InjectionReport, injectionReport } from './injection/signals.ts'

@@ -1,12 +1,10 @@
 /** The parts that look at frames: hashes and their look-up, luma, challenges' geometry, injection signals. */
-import { box, type Face } from '@unspoof/core'
+import { box, type Face, hammingDistance, LUMA_GRID_SIDE, lumaGrid, perceptualHash } from '@unspoof/core'
 import { syntheticFrame } from '@unspoof/core/testing'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { faceGeometry } from '../frames/face-geometry.ts'
-import { GRID, lumaGrid } from '../frames/luma.ts'
-import { hammingDistance, perceptualHash } from '../frames/perceptual-hash.ts'
 import { createSeenFrames } from '../frames/seen-frames.ts'
 import { createMemoryStore } from '../index.ts'
 import { jpegTables } from '../injection/jpeg-tables.ts'
@@ -45,7 +43,7 @@ describe('luma grid', () => {
         const p = ((2 * y + dy) * 64 + 2 * x + dx) * 3
         sum += 0.299 * frame.data[p]! + 0.587 * frame.data[p + 1]! + 0.114 * frame.data[p + 2]!
       }
-      expect(grid[y * GRID + x]).toBeCloseTo(sum / 4, 6)
+      expect(grid[y * LUMA_GRID_SIDE + x]).toBeCloseTo(sum / 4, 6)
     }
   })
 })

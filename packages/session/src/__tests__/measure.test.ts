@@ -3,15 +3,15 @@
  * `UNSPOOF_MEASURE=1 npx vitest run packages/session/src/__tests__/measure.test.ts`; needs the research sets in ../shared/data.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { hammingDistance, lumaGrid, type PerceptualHash, perceptualHash } from '@unspoof/core'
 import { createLiveness } from '@unspoof/node'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { CHALLENGE_BOUNDS } from '../challenge/challenge.ts'
 import { CONTINUITY_BOUNDS, type ContinuityFrame, continuityFrame, likenessOf } from '../frames/continuity.ts'
+import { meanDifference } from '../frames/difference.ts'
 import { type FaceGeometry, faceGeometry } from '../frames/face-geometry.ts'
 import { FROZEN_BELOW } from '../frames/frozen.ts'
-import { lumaGrid, meanDifference } from '../frames/luma.ts'
-import { hammingDistance, type PerceptualHash, perceptualHash } from '../frames/perceptual-hash.ts'
 import { MAX_DISTANCE } from '../frames/seen-frames.ts'
 import { fromJpeg } from './scene.ts'
 

@@ -1,6 +1,6 @@
 /** Frames that a live camera would not give: the same picture again. */
 import { type Reason, reason } from '@unspoof/core'
-import { meanDifference } from './luma.ts'
+import { meanDifference } from './difference.ts'
 
 /**
  * Mean difference of two luma grids below which two frames are one picture, encoded twice. Encoding a picture again at quality 70 moves its

@@ -1,8 +1,8 @@
 /** Remembers frames of earlier sessions by keyed hashes, and recognises them when they come again. */
+import { hammingDistance, type PerceptualHash } from '@unspoof/core'
 import { fromBase64Url, toBase64Url } from '../bytes.ts'
 import type { Keys } from '../keys.ts'
 import type { Store } from '../store/store.ts'
-import { hammingDistance, type PerceptualHash } from './perceptual-hash.ts'
 
 /*
  * How a frame is found again though its hash differs in a few bits and the store must not learn the hash:

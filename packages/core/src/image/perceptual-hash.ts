@@ -1,5 +1,5 @@
 /** Perceptual hashes of a frame that outlive re-encoding, a crop by a pixel and mirroring. */
-import { GRID } from './luma.ts'
+import { LUMA_GRID_SIDE } from './luma-grid.ts'
 
 /**
  * Two hashes of one frame. `coarse` finds candidates, `fine` decides: frames of a person who sits still differ in the fine detail only.
@@ -17,8 +17,8 @@ const FINE = 16
 const COARSE = 8
 
 /** cos of the DCT-II: [frequency][sample]. */
-const COSINES = Array.from({ length: GRID }, (_, u) =>
-  Float64Array.from({ length: GRID }, (_, x) => Math.cos((Math.PI * (2 * x + 1) * u) / (2 * GRID))),
+const COSINES = Array.from({ length: LUMA_GRID_SIDE }, (_, u) =>
+  Float64Array.from({ length: LUMA_GRID_SIDE }, (_, x) => Math.cos((Math.PI * (2 * x + 1) * u) / (2 * LUMA_GRID_SIDE))),
 )
 
 /** @param grid of {@link lumaGrid} */
@@ -41,12 +41,12 @@ export function hammingDistance(a: Uint8Array, b: Uint8Array): number {
 
 /** Vertical frequencies 0..16 by even horizontal frequencies 0, 2, .. 30. */
 function evenSpectrum(grid: Float64Array): Float64Array {
-  const half = new Float64Array(GRID * FINE)
-  for (let y = 0; y < GRID; y++) {
+  const half = new Float64Array(LUMA_GRID_SIDE * FINE)
+  for (let y = 0; y < LUMA_GRID_SIDE; y++) {
     for (let u = 0; u < FINE; u++) {
       const cosine = COSINES[2 * u]!
       let sum = 0
-      for (let x = 0; x < GRID; x++) sum += grid[y * GRID + x]! * cosine[x]!
+      for (let x = 0; x < LUMA_GRID_SIDE; x++) sum += grid[y * LUMA_GRID_SIDE + x]! * cosine[x]!
       half[y * FINE + u] = sum
     }
   }
@@ -55,7 +55,7 @@ function evenSpectrum(grid: Float64Array): Float64Array {
     const cosine = COSINES[v]!
     for (let u = 0; u < FINE; u++) {
       let sum = 0
-      for (let y = 0; y < GRID; y++) sum += half[y * FINE + u]! * cosine[y]!
+      for (let y = 0; y < LUMA_GRID_SIDE; y++) sum += half[y * FINE + u]! * cosine[y]!
       spectrum[v * FINE + u] = sum
     }
   }
