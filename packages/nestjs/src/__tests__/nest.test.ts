@@ -1,7 +1,3 @@
-/** LivenessGuard on both platforms: decorators, modules, exceptions, and the company of upload interceptors. */
-import { createHash } from 'node:crypto'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import multipart from '@fastify/multipart'
 import {
   type ArgumentsHost,
@@ -17,7 +13,6 @@ import {
   Injectable,
   Module,
   Post,
-  Req,
   type Type,
   UploadedFile,
   UploadedFiles,
@@ -28,7 +23,6 @@ import {
 import { APP_GUARD, NestFactory } from '@nestjs/core'
 import { ExpressAdapter, FileInterceptor, FilesInterceptor } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { FileInterceptor as FastifyFileInterceptor } from '@nestjs/platform-fastify/multipart'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type FakeLiveness, fakeLiveness, picture } from '../../../../test/http/fake-liveness.ts'
@@ -48,15 +42,13 @@ import {
   type Upload,
 } from '../index.ts'
 import { LivenessHealthIndicator } from '../terminus.ts'
+import { apps, closeApps, form, live, post, sha, startApp } from './app.ts'
 
-const live = picture('live')
 /** What the tests read of multer's files. */
 interface MulterFile {
   readonly originalname: string
   readonly buffer: Buffer
 }
-
-const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 @Controller()
 @UseGuards(LivenessGuard)
@@ -94,38 +86,15 @@ const PLATFORMS = [
   ['Fastify', () => new FastifyAdapter()],
 ] as const
 
-const running: INestApplication[] = []
-afterEach(async () => {
-  for (const app of running.splice(0)) await app.close()
-})
-
-async function start(
+/** With {@link AppController} unless others are named. */
+const start = (
   adapter: () => ExpressAdapter | FastifyAdapter,
   modules: (DynamicModule | Type)[],
   prepare?: (app: INestApplication) => Promise<unknown>,
   controllers: Type[] = [AppController],
-): Promise<string> {
-  @Module({ imports: modules, controllers })
-  class AppModule {}
-  const app: INestApplication = await NestFactory.create(AppModule, adapter(), { logger: false })
-  running.push(app)
-  await prepare?.(app)
-  await app.listen(0, '127.0.0.1')
-  return `http://127.0.0.1:${((app.getHttpServer() as Server).address() as AddressInfo).port}`
-}
+): Promise<string> => startApp(adapter(), modules, controllers, prepare)
 
-function form(bytes: Uint8Array = live, field = 'photo'): FormData {
-  const data = new FormData()
-  data.append('name', 'Ada')
-  data.append(field, new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }), 'me.jpg')
-  return data
-}
-
-async function post(url: string, body?: FormData) {
-  const response = await fetch(url, { method: 'POST', body })
-  // biome-ignore lint/suspicious/noExplicitAny: bodies of many shapes
-  return { status: response.status, headers: response.headers, json: (await response.json()) as any }
-}
+afterEach(closeApps)
 
 describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
   const fake = (): FakeLiveness => fakeLiveness()
@@ -319,8 +288,8 @@ describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
   test('the service gives the Liveness in use', async () => {
     const liveness = fake()
     await start(adapter, [root({ liveness })])
-    expect(await running[0]!.get(LivenessService).liveness()).toBe(liveness)
-    expect(running[0]!.get(LIVENESS_MODULE_OPTIONS)).toMatchObject({ liveness })
+    expect(await apps[0]!.get(LivenessService).liveness()).toBe(liveness)
+    expect(apps[0]!.get(LIVENESS_MODULE_OPTIONS)).toMatchObject({ liveness })
   })
 
   test('without the module the guard uses defaults', async () => {
@@ -372,35 +341,12 @@ describe.each(PLATFORMS)('Nest on %s', (name, adapter) => {
   describe.runIf(name === 'Fastify')('@fastify/multipart', () => {
     @UseGuards(LivenessGuard)
     @Controller()
-    class Files {
-      @Post('interceptor')
-      @UseInterceptors(FastifyFileInterceptor('photo'))
-      interceptor(@UploadedFile() file: { buffer: Buffer }, @Body() body: unknown) {
-        return { file: sha(file.buffer), body }
-      }
-
-      @Post('method')
-      async method(@Req() req: { file(): Promise<{ filename: string; toBuffer(): Promise<Buffer> }> }) {
-        const file = await req.file()
-        return { file: sha(await file.toBuffer()), name: file.filename }
-      }
-    }
-
-    @UseGuards(LivenessGuard)
-    @Controller()
     class Attached {
       @Post('attached')
       attached(@Liveness() result: RequestLiveness, @Body() body: Record<string, unknown>) {
         return { judged: result.images.map((image) => image.fieldname), keys: Object.keys(body) }
       }
     }
-
-    test('its interceptor and its methods find the files that the guard has read', async () => {
-      const url = await start(adapter, [root()], undefined, [Files])
-      expect((await post(`${url}/interceptor`, form())).json).toEqual({ file: sha(live), body: { name: 'Ada' } })
-      expect((await post(`${url}/method`, form())).json).toEqual({ file: sha(live), name: 'me.jpg' })
-      expect((await post(`${url}/method`, form(picture('spoof')))).status).toBe(403)
-    })
 
     test.each([true, 'keyValues'] as const)('attachFieldsToBody: %s', async (attachFieldsToBody) => {
       const register = (app: INestApplication) =>
