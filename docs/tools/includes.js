@@ -84,7 +84,12 @@ function cardPage(card) {
     ),
     table(
       ['input', 'size', 'layout', 'colour'],
-      (card.inputs ?? [card.input]).map((input) => [input.name, `${input.width} x ${input.height}`, input.layout, input.colour]),
+      (card.inputs ?? [card.input]).map((input) => [
+        input.name,
+        `${input.width} x ${input.height}`,
+        input.layout,
+        input.colour,
+      ]),
     ),
   ]
   if (card.limits !== undefined) parts.push('Limits:', card.limits.map((limit) => `- ${limit}`).join('\n'))

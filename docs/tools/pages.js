@@ -66,5 +66,8 @@ function readmes() {
   const names = readdirSync(resolve(root, 'packages'))
     .filter((name) => existsSync(resolve(root, 'packages', name, 'README.md')))
     .sort((a, b) => rank(a) - rank(b))
-  return [...names.map((name) => [`packages/${name}/README.md`, `packages/${name}`]), ['models/README.md', 'packages/models']]
+  return [
+    ...names.map((name) => [`packages/${name}/README.md`, `packages/${name}`]),
+    ['models/README.md', 'packages/models'],
+  ]
 }

@@ -33,7 +33,7 @@ export async function renderSite(documents) {
     headings: { readme: false, document: false },
     searchInDocuments: true,
     searchInComments: true,
-    searchGroupBoosts: { Guides: 3, Concepts: 2, Recipes: 2, Reference: 2 },
+    searchGroupBoosts: { Guides: 6, Concepts: 6, Recipes: 6, Reference: 6, Packages: 3, Measured: 3, Project: 3 },
     visibilityFilters: {},
     hideGenerator: true,
     githubPages: false,
@@ -75,7 +75,9 @@ function publicDoors() {
     })
   })
   // What core declares is shown at core, and as a re-export elsewhere.
-  return new Map(doors.sort(([, a], [, b]) => Number(b.startsWith('@unspoof/core')) - Number(a.startsWith('@unspoof/core'))))
+  return new Map(
+    doors.sort(([, a], [, b]) => Number(b.startsWith('@unspoof/core')) - Number(a.startsWith('@unspoof/core'))),
+  )
 }
 
 /** Pages where their frontmatter says, symbols under `api/<package>/`. */

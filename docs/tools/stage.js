@@ -33,7 +33,9 @@ function toPage(text, file, known) {
     return make(relative(dirname(resolve(root, file)), root) || '.')
   })
   // Code keeps its brackets.
-  return outsideCode(included, (prose) => prose.replace(/\]\(([^)\s]+)\)/g, (_, link) => `](${toLink(link, file, known)})`))
+  return outsideCode(included, (prose) =>
+    prose.replace(/\]\(([^)\s]+)\)/g, (_, link) => `](${toLink(link, file, known)})`),
+  )
 }
 
 function outsideCode(text, change) {
