@@ -1,11 +1,12 @@
 /** <LivenessCamera/>: the ready component. Oval, hints, progress, result. */
-import { type CSSProperties, useLayoutEffect, useRef } from 'react'
+import { type CSSProperties, useRef } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 import { Oval } from './oval.tsx'
 import { LivenessAnnouncer, LivenessVideo } from './parts.tsx'
 import { en } from './strings/en.ts'
 import type { LivenessStrings } from './strings/strings.ts'
 import { adoptStyles } from './styles.ts'
+import { useIsomorphicLayoutEffect, useKeptFocus } from './use-kept-focus.ts'
 import { type UseLivenessOptions, type UseLivenessResult, useLiveness } from './use-liveness.ts'
 import { useThrottled } from './use-throttled.ts'
 
@@ -27,6 +28,7 @@ export function LivenessCamera({ theme = 'auto', className, style, onCancel, ...
   const liveness = useLiveness(options)
   const root = useRef<HTMLElement>(null)
   useIsomorphicLayoutEffect(() => adoptStyles(root.current), [])
+  const keptFocus = useKeptFocus(root)
 
   const active = isActive(liveness.status)
   const hint = useThrottled(liveness.hint, active ? HINT_MS : 0)
@@ -37,6 +39,8 @@ export function LivenessCamera({ theme = 'auto', className, style, onCancel, ...
   return (
     <section
       ref={root}
+      tabIndex={-1}
+      {...keptFocus}
       className={className === undefined ? 'unspoof' : `unspoof ${className}`}
       style={style}
       data-theme={theme}
@@ -151,7 +155,3 @@ function announcement(liveness: UseLivenessResult, strings: LivenessStrings): st
   const { heading, text } = panelOf(liveness, strings)
   return liveness.status === 'idle' ? '' : `${heading}. ${text}`.trim()
 }
-
-/** React warns about layout effects on a server, where there is nothing to lay out. */
-const useIsomorphicLayoutEffect: typeof useLayoutEffect =
-  typeof document === 'undefined' ? () => undefined : useLayoutEffect

@@ -24,6 +24,7 @@ const CSS = `
     color-scheme: light;
   }
   .unspoof *, .unspoof *::before { box-sizing: border-box; }
+  .unspoof:focus { outline: none; }
   .unspoof[data-theme='dark'] {
     --unspoof-accent: #6cb2ff;
     --unspoof-on-accent: #06182b;

@@ -1,6 +1,7 @@
 /** What the browser test mounts; bundled once with each React. */
-import { LivenessCamera, useLiveness } from '@unspoof/react'
-import { StrictMode, useState, version } from 'react'
+import { LivenessAnnouncer, LivenessCamera, type LivenessCameraProps, useLiveness } from '@unspoof/react'
+import { allStrings } from '@unspoof/react/strings'
+import { StrictMode, useEffect, useState, version } from 'react'
 import { createRoot } from 'react-dom/client'
 
 function Probe({ onState }: { readonly onState: (status: string) => void }) {
@@ -23,6 +24,16 @@ function Rerender() {
       />
     </>
   )
+}
+
+function Counter() {
+  const [count, setCount] = useState(0)
+  useEffect(() => {
+    if (count === 40) return undefined
+    const timer = setTimeout(() => setCount(count + 1), 50)
+    return () => clearTimeout(timer)
+  }, [count])
+  return <LivenessAnnouncer text={`hint ${count}`} intervalMs={400} />
 }
 
 const results: string[] = []
@@ -49,6 +60,14 @@ Object.assign(globalThis, {
         </StrictMode>,
       )
       return () => root.unmount()
+    },
+    /** A text that changes 40 times, 50 ms apart, and is announced every 400 ms at most. */
+    mountCounter() {
+      createRoot(document.getElementById('root')!).render(<Counter />)
+    },
+    /** The ready component as an application shows it; `locale` is one of the languages there are. */
+    show({ locale, ...props }: LivenessCameraProps & { locale: string }) {
+      createRoot(document.getElementById('root')!).render(<LivenessCamera {...props} strings={allStrings[locale]!} />)
     },
   },
 })

@@ -1,16 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
-import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
 import { makeClip } from '../../../test/browser/clip.ts'
 import { type Site, startSite } from '../../web/test/harness.ts'
-
-const EXAMPLES = new URL('../../../examples/', import.meta.url)
-const VERSIONS = {
-  19: fileURLToPath(new URL('../../../node_modules/', import.meta.url)),
-  18: fileURLToPath(new URL('react-headless/node_modules/', EXAMPLES)),
-}
+import { pageFiles } from './page-files.ts'
 
 interface TestReact {
   version: string
@@ -25,13 +18,7 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
 
   beforeAll(async () => {
     browser = await launchChromium({ camera: await makeClip() })
-    const files: Record<string, string> = {}
-    for (const [version, modules] of Object.entries(VERSIONS)) {
-      files[`/react-${version}/`] =
-        `<!doctype html><html lang="en"><title>test</title><div id="root"></div><script type="module" src="/react-${version}.js"></script>`
-      files[`/react-${version}.js`] = await bundle(modules)
-    }
-    site = await startSite({}, { files })
+    site = await startSite({}, { files: { ...(await pageFiles('18')), ...(await pageFiles('19')) } })
   })
   afterAll(async () => {
     await browser?.close()
@@ -136,19 +123,3 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
     })
   })
 })
-
-async function bundle(modules: string): Promise<string> {
-  const build = await rolldown({
-    input: fileURLToPath(new URL('app.tsx', import.meta.url)),
-    platform: 'browser',
-    transform: { jsx: { runtime: 'automatic' }, define: { 'process.env.NODE_ENV': '"development"' } },
-    resolve: {
-      conditionNames: ['@unspoof/source', 'import', 'module', 'browser', 'default'],
-      alias: { react: `${modules}react`, 'react-dom': `${modules}react-dom` },
-    },
-    onLog: () => undefined,
-  })
-  const { output } = await build.generate({ format: 'esm' })
-  await build.close()
-  return output[0].code
-}

@@ -1,23 +1,9 @@
-import { createLiveness, decodeImage } from '@unspoof/node'
-import {
-  type ChallengeKind,
-  createMemoryStore,
-  createSessionHandler,
-  createSessions,
-  createTokenSigner,
-  createTokenVerifier,
-  generateTokenKeys,
-  type NodeRequest,
-  type NodeResponse,
-  toNodeHandler,
-} from '@unspoof/session'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
 import { installPerson, type Movement } from '../../../test/browser/person.ts'
 import { type Site, startSite } from './harness.ts'
-
-const NAMES = { issuer: 'https://login.example', audience: 'https://login.example' }
+import { startSessions, type TestSessions } from './sessions.ts'
 
 describe.skipIf(!hasChromium)(
   'challenges, from the instruction to the verdict of the server',
@@ -25,57 +11,22 @@ describe.skipIf(!hasChromium)(
   () => {
     let browser: Browser
     let site: Site
-    let asked: ChallengeKind
-    let verify: (token: string) => Promise<unknown>
-    let close: () => Promise<void>
+    let sessions: TestSessions
 
     beforeAll(async () => {
       browser = await launchChromium()
-      const liveness = await createLiveness()
-      close = () => liveness.close()
-      const store = createMemoryStore()
-      const keys = await generateTokenKeys()
-      const signer = await createTokenSigner({ key: keys.privateKey, kid: keys.publicKey.kid!, ...NAMES })
-      const verifier = await createTokenVerifier({ keys: [keys.publicKey], store, ...NAMES })
-      verify = (token) => verifier.verify(token, { subject: 'ada' })
-      const kinds = ['move-closer', 'turn-left', 'turn-right'] as const
-      const handler = toNodeHandler(
-        createSessionHandler(
-          createSessions({
-            liveness,
-            decode: (jpeg) => decodeImage(jpeg),
-            store,
-            signer,
-            challenges: kinds,
-            random: () => kinds.indexOf(asked as (typeof kinds)[number]) / kinds.length + 0.01,
-            // Slower than by default, so that a busy machine takes its frames in time.
-            capture: { intervalMs: 350 },
-            // One picture plays all the people here, so every session after the first would be a repeat.
-            seenFramesTtlMs: 0,
-          }),
-          { subject: () => 'ada' },
-        ),
-      )
-      site = await startSite(
-        {},
-        {
-          handle(request, response) {
-            if (request.url?.startsWith('/liveness/') !== true) return false
-            void handler(request as NodeRequest, response as NodeResponse)
-            return true
-          },
-        },
-      )
+      sessions = await startSessions()
+      site = await startSite({}, { handle: sessions.handle })
     })
     afterAll(async () => {
       await browser?.close()
       await site?.close()
-      await close?.()
+      await sessions?.close()
     })
 
     /** One session with a person who does `movement` when asked. */
-    async function session(kind: ChallengeKind, movement: Movement) {
-      asked = kind
+    async function session(kind: TestSessions['asked'], movement: Movement) {
+      sessions.asked = kind
       const context = await browser.newContext()
       const page = await context.newPage()
       await installPerson(page)
@@ -114,7 +65,7 @@ describe.skipIf(!hasChromium)(
     ] as const)('lets a person in who does what %s asks', async (kind, movement) => {
       const { verdict, reasons, token } = await session(kind, movement)
       expect({ verdict, reasons }).toEqual({ verdict: 'live', reasons: [] })
-      expect(await verify(token!)).toMatchObject({ sub: 'ada' })
+      expect(await sessions.verify(token!)).toMatchObject({ sub: 'ada' })
     })
 
     it.each([

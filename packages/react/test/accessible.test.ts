@@ -1,0 +1,192 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
+import { installPerson, type Movement } from '../../../test/browser/person.ts'
+import { type Site, startSite } from '../../web/test/harness.ts'
+import { startSessions, type TestSessions } from '../../web/test/sessions.ts'
+import { pageFiles } from './page-files.ts'
+
+interface TestReact {
+  mountCounter(): void
+  show(props: object): void
+}
+declare const react: TestReact
+
+/** `UNSPOOF_SCREENSHOTS=folder` keeps pictures of every state these tests pass through, in light and dark, for a person to look at. */
+const SCREENSHOTS = process.env.UNSPOOF_SCREENSHOTS
+
+describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_000 }, () => {
+  let browser: Browser
+  let site: Site
+  let sessions: TestSessions
+
+  beforeAll(async () => {
+    browser = await launchChromium()
+    sessions = await startSessions()
+    site = await startSite({}, { files: await pageFiles('19'), handle: sessions.handle })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await site?.close()
+    await sessions?.close()
+  })
+
+  async function open(person: Movement = {}, options: BrowserContextOptions = {}) {
+    const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
+    const page = await context.newPage()
+    await installPerson(page, person)
+    await page.goto(`${site.url}react-19/`)
+    await page.waitForFunction('globalThis.react')
+    return { page, context }
+  }
+
+  async function photograph(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS === undefined) return
+    await mkdir(SCREENSHOTS, { recursive: true })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}.png`) })
+    }
+  }
+
+  const status = (page: Page, wanted: string) =>
+    page.waitForSelector(`.unspoof[data-status="${wanted}"]`, { timeout: 60_000 })
+
+  it('announces no faster than it can be spoken, and always the last word', async () => {
+    const { page, context } = await open()
+    const heard = await page.evaluate(async () => {
+      const heard: { text: string; at: number }[] = []
+      new MutationObserver(() => {
+        heard.push({ text: document.querySelector('[role="status"]')?.textContent ?? '', at: performance.now() })
+      }).observe(document.getElementById('root')!, { subtree: true, childList: true, characterData: true })
+      react.mountCounter()
+      while (heard.at(-1)?.text !== 'hint 40') await new Promise((resolve) => setTimeout(resolve, 20))
+      return heard
+    })
+    expect(heard.length).toBeGreaterThan(2)
+    expect(heard.length).toBeLessThan(20) // of 41 texts
+    const gaps = heard.slice(2).map(({ at }, i) => at - heard[i + 1]!.at)
+    // The announcement is timed where it is decided, and seen here a moment later.
+    for (const gap of gaps) expect(gap).toBeGreaterThan(380)
+    await context.close()
+  })
+
+  it('leads the keyboard from the button to the list of cameras, and keeps it when they go', async () => {
+    const { page, context } = await open()
+    await page.evaluate(() => {
+      navigator.mediaDevices.enumerateDevices = async () =>
+        ['Front camera', 'USB camera'].map(
+          (label) => ({ kind: 'videoinput', deviceId: label, label }) as MediaDeviceInfo,
+        )
+      // The person does what is asked as soon as it is shown.
+      let asked = false
+      new MutationObserver(() => {
+        if (asked || document.querySelector('.unspoof-movement') === null) return
+        asked = true
+        act({ closer: 1.4 })
+      }).observe(document.body, { subtree: true, childList: true })
+      react.show({ locale: 'en', session: '/liveness/sessions' })
+    })
+    const focused = () => page.evaluate(() => document.activeElement?.className)
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('unspoof-button')
+    await photograph(page, 'idle')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.unspoof-select')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('unspoof-select')
+    await status(page, 'capturing')
+    await photograph(page, 'capturing')
+    await page.waitForSelector('.unspoof-movement')
+    await photograph(page, 'challenge')
+    await status(page, 'done')
+    // List and button are gone; whoever presses Tab goes on from here.
+    expect(await page.getAttribute('.unspoof', 'data-verdict')).toBe('live')
+    expect(await focused()).toBe('unspoof')
+    expect(await page.$('.unspoof-button')).toBeNull()
+    await photograph(page, 'live')
+    await context.close()
+  })
+
+  it('does not take the focus from elsewhere', async () => {
+    const { page, context } = await open()
+    await page.evaluate(() => {
+      document.body.append(Object.assign(document.createElement('input'), { id: 'elsewhere' }))
+      react.show({ locale: 'en' })
+    })
+    await page.click('.unspoof-button')
+    await page.focus('#elsewhere')
+    await status(page, 'done')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('elsewhere')
+    await context.close()
+  })
+
+  it('stands still where less motion is wanted', async () => {
+    const { page, context } = await open({ away: 1 }, { reducedMotion: 'reduce' })
+    await page.evaluate(() => react.show({ locale: 'de', sequence: { maxDurationMs: 600_000 } }))
+    await page.click('.unspoof-button')
+    await status(page, 'checking')
+    const motion = () =>
+      page.evaluate(() => {
+        // The sign of a movement as the component draws it; it is there only while a server asks for one.
+        const sign = document.createElementNS('http://www.w3.org/2000/svg', 'path')
+        sign.setAttribute('class', 'unspoof-movement')
+        document.querySelector('.unspoof-oval')!.append(sign)
+        const [bar, movement] = [getComputedStyle(document.querySelector('.unspoof-bar')!), getComputedStyle(sign)]
+        const motion = { bar: bar.transitionDuration, movement: movement.animationName }
+        sign.remove()
+        return motion
+      })
+    expect(await motion()).toEqual({ bar: '0s', movement: 'none' })
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
+    expect(await motion()).toEqual({ bar: '0.2s', movement: 'unspoof-nudge' })
+    await photograph(page, 'checking')
+    await context.close()
+  })
+
+  it('reads from right to left in Arabic, with nothing cut off on a phone', async () => {
+    const { page, context } = await open({ away: 1 }, { viewport: { width: 320, height: 640 } })
+    await page.evaluate(() => {
+      navigator.mediaDevices.enumerateDevices = async () =>
+        ['الكاميرا', 'USB camera with a name that is far too long'].map(
+          (label) => ({ kind: 'videoinput', deviceId: label, label }) as MediaDeviceInfo,
+        )
+      react.show({ locale: 'ar', sequence: { maxDurationMs: 600_000 } })
+    })
+    await photograph(page, 'arabic-idle')
+    await page.click('.unspoof-button')
+    await status(page, 'checking')
+    await page.waitForSelector('.unspoof-hint')
+    const seen = await page.evaluate(() => {
+      const place = (selector: string) => document.querySelector(selector)!.getBoundingClientRect()
+      const [button, select] = [place('.unspoof-button'), place('.unspoof-select')]
+      return {
+        direction: getComputedStyle(document.querySelector('.unspoof')!).direction,
+        buttonFirst: button.right > select.right,
+        inside: [button, select, place('.unspoof-hint')].every(({ left, right }) => left >= 0 && right <= innerWidth),
+        scrolls: document.documentElement.scrollWidth > innerWidth,
+      }
+    })
+    expect(seen).toEqual({ direction: 'rtl', buttonFirst: true, inside: true, scrolls: false })
+    await photograph(page, 'arabic-checking')
+    await context.close()
+  })
+
+  it('says in words and in place what went wrong, and what to do', async () => {
+    const { page, context } = await open({}, { viewport: { width: 1280, height: 900 } })
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+      react.show({ locale: 'en' })
+    })
+    await page.click('.unspoof-button')
+    await status(page, 'failed')
+    await expect
+      .poll(() => page.textContent('.unspoof [role="status"]'))
+      .toBe('Something is in the way. The camera is blocked. Allow it in the settings of your browser.')
+    expect(await page.textContent('.unspoof-button')).toBe('Try again')
+    await photograph(page, 'failed-desktop')
+    await context.close()
+  })
+})

@@ -1,0 +1,58 @@
+/** The real session server with the real judgement, for the browser tests. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createLiveness, decodeImage } from '@unspoof/node'
+import {
+  type ChallengeKind,
+  createMemoryStore,
+  createSessionHandler,
+  createSessions,
+  createTokenSigner,
+  createTokenVerifier,
+  generateTokenKeys,
+  type LivenessClaims,
+  toNodeHandler,
+} from '@unspoof/session'
+
+export interface TestSessions {
+  /** What the next session is asked for. */
+  asked: Exclude<ChallengeKind, 'none'>
+  /** For a static server: answers everything below `/liveness/`, for the account `ada`. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean
+  verify(token: string): Promise<LivenessClaims>
+  close(): Promise<void>
+}
+
+const KINDS = ['move-closer', 'turn-left', 'turn-right'] as const
+const NAMES = { issuer: 'https://login.example', audience: 'https://login.example' }
+
+export async function startSessions(): Promise<TestSessions> {
+  const liveness = await createLiveness()
+  const store = createMemoryStore()
+  const keys = await generateTokenKeys()
+  const signer = await createTokenSigner({ key: keys.privateKey, kid: keys.publicKey.kid!, ...NAMES })
+  const verifier = await createTokenVerifier({ keys: [keys.publicKey], store, ...NAMES })
+  const sessions = createSessions({
+    liveness,
+    decode: (jpeg) => decodeImage(jpeg),
+    store,
+    signer,
+    challenges: KINDS,
+    random: () => (KINDS.indexOf(test.asked) + 0.5) / KINDS.length,
+    // Slower than by default, so that a busy machine takes its frames in time.
+    capture: { intervalMs: 350 },
+    // One picture plays all the people here, so every session after the first would be a repeat.
+    seenFramesTtlMs: 0,
+  })
+  const handler = toNodeHandler(createSessionHandler(sessions, { subject: () => 'ada' }))
+  const test: TestSessions = {
+    asked: 'move-closer',
+    handle(request, response) {
+      if (request.url?.startsWith('/liveness/') !== true) return false
+      void handler(request, response)
+      return true
+    },
+    verify: (token) => verifier.verify(token, { subject: 'ada' }),
+    close: () => liveness.close(),
+  }
+  return test
+}
