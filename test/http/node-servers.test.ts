@@ -1,9 +1,12 @@
 /** What Node answers before the check runs, what many slow clients do to others, and HTTP/2. */
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { type ClientHttp2Session, connect as connect2, constants } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { livenessMiddleware } from '@unspoof/express'
 import { livenessPlugin } from '@unspoof/node/fastify'
 import { createAdmission } from '@unspoof/node/http'
+import express from 'express'
 import fastify from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Connection, FORM_TYPE, fieldPart, filePart, form, head, post } from './client.ts'
@@ -42,6 +45,19 @@ describe('Express 5', () => {
     expect((await connect().send(bytes).answer())?.status).toBe(status)
     expect((await connect().send(good).answer())?.status).toBe(200)
     expect(liveness.calls).toHaveLength(1)
+  })
+
+  test('row 66: headers that never end are answered by Node, soon where it is told to look often', async () => {
+    const timeouts = { headersTimeout: 100, connectionsCheckingInterval: 20 }
+    const app = express().post('/login', livenessMiddleware({ liveness: fakeLiveness() }), (_, res) => void res.end())
+    const plain = createServer(timeouts, app).listen(0, '127.0.0.1')
+    await once(plain, 'listening')
+    const { port } = plain.address() as AddressInfo
+    server = { port, url: '', close: async () => void plain.close() }
+    const connection = connect().send('POST /login HTTP/1.1\r\nHost: a\r\n')
+    const drip = setInterval(() => connection.send('X-More: y\r\n'), 10)
+    const answer = await connection.answer().finally(() => clearInterval(drip))
+    expect(answer?.status).toBe(408)
   })
 
   test('200 half-open bodies are each cut, and others are served meanwhile', async () => {

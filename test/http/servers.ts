@@ -14,7 +14,11 @@ import express from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'
 
-export type ServerOptions = Omit<HttpLivenessOptions<never>, 'required' | 'session'>
+export interface ServerOptions extends Omit<HttpLivenessOptions<never>, 'required' | 'session' | 'clientKey'> {
+  /** Each framework has a request of its own. */
+  // biome-ignore lint/suspicious/noExplicitAny: what all of them have in common are headers
+  readonly clientKey?: (request: any) => string | undefined
+}
 
 export interface TestServer {
   readonly port: number

@@ -233,6 +233,30 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect(admission.load.requests).toBe(1)
   })
 
+  test('one client cannot take the whole queue, and whoever asks who it is may fail closed', async () => {
+    const admission = createAdmission({ maxChecks: 4, maxShare: 0.5 })
+    const clientKey = (req: { headers: Headers | Record<string, string> }) => {
+      const key = req.headers instanceof Headers ? req.headers.get('x-key') : req.headers['x-key']
+      if (key === 'broken') throw new TypeError('no such column /srv/accounts')
+      return key ?? undefined
+    }
+    await start({ admission, clientKey })
+    const ask1 = (key: string, verdict: 'live' | 'hang') =>
+      connect().send(post('/login', FORM_TYPE, form(filePart(picture(verdict))), `X-Key: ${key}`))
+    ask1('greedy', 'hang')
+    ask1('greedy', 'hang')
+    await vi.waitFor(() => expect(admission.load.checks).toBe(2))
+    expect(await ask1('greedy', 'live').answer()).toMatchObject({
+      status: 503,
+      json: { error: { code: 'OVERLOADED' } },
+    })
+    expect(await ask1('other', 'live').answer()).toMatchObject({ status: ok, json: { verdict: 'live' } })
+    expect((await upload(filePart(live))).status).toBe(ok)
+    const broken = (await ask1('broken', 'live').answer())!
+    expect(broken).toMatchObject({ status: 503, json: { error: { code: 'MODEL_UNAVAILABLE' } } })
+    expect(broken.text).not.toContain('srv')
+  })
+
   test('under load, requests without a picture still pass where none is required', async () => {
     const admission = createAdmission({ maxChecks: 1 })
     await start({ admission })

@@ -307,7 +307,10 @@ export interface operations {
     check: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The person's address or device: failures are counted by it, and none takes more than half of the places. Believed with the backend key only. */
+                "liveness-client"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -419,7 +422,7 @@ export interface operations {
             header: {
                 /** @description The account the session is for, from your own login and never from the client. */
                 "liveness-subject": string;
-                /** @description The person's address or device; failures are counted by it, too. */
+                /** @description The person's address or device: failures are counted by it, and none takes more than half of the places. Believed with the backend key only. */
                 "liveness-client"?: string;
             };
             path?: never;
@@ -520,7 +523,7 @@ export interface operations {
             header: {
                 /** @description The account the session is for, from your own login and never from the client. */
                 "liveness-subject": string;
-                /** @description The person's address or device; failures are counted by it, too. */
+                /** @description The person's address or device: failures are counted by it, and none takes more than half of the places. Believed with the backend key only. */
                 "liveness-client"?: string;
             };
             path: {

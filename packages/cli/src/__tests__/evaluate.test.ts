@@ -186,6 +186,36 @@ describe('unspoof evaluate', () => {
     expect(ran.stdout).toBe('')
   })
 
+  it('notices pictures that nearly equal each other or what the model was trained on', async () => {
+    const near = path.join(folder, 'near.csv')
+    const smaller = path.join(folder, 'smaller.jpg')
+    await sharp(FACE).resize(200, 200).jpeg({ quality: 60 }).toFile(smaller)
+    await sharp(FACE).flop().toFile(path.join(folder, 'mirrored.jpg'))
+    await sharp(FACE).rotate(90).toFile(path.join(folder, 'other.jpg'))
+    const index = (rows: readonly string[]) => `path,label,subject\n${rows.join('\n')}\n`
+    await writeFile(near, index(['live0.jpg,live,anna', 'smaller.jpg,live,berta', 'other.jpg,live,carla']))
+    const trainedOn = path.join(folder, 'trained-on.csv')
+    await writeFile(trainedOn, index(['mirrored.jpg,live,', 'gone.jpg,live,']))
+    const { report, stdout, stderr } = await evaluate([near, '--trained-on', trainedOn])
+    expect(report.nearDuplicates.groups).toEqual([['live0.jpg', 'smaller.jpg']])
+    expect(report.nearDuplicates.trained).toEqual([
+      { name: 'live0.jpg', trainedOn: 'mirrored.jpg' },
+      { name: 'smaller.jpg', trainedOn: 'mirrored.jpg' },
+    ])
+    expect(stdout).toContain('2 pictures nearly equal one of another subject or video (1 groups')
+    expect(stdout).toContain('2 of 3 pictures nearly equal one the model was trained on')
+    expect(stderr).toContain('1 of 2 pictures')
+
+    // The same pictures of one subject are what a video is made of.
+    await writeFile(near, index(['live0.jpg,live,anna', 'smaller.jpg,live,anna', 'other.jpg,live,carla']))
+    const { report: honest } = await evaluate([near])
+    expect(honest.nearDuplicates).toEqual({ groups: [], trained: null })
+    await writeFile(near, index(['live0.jpg,live,anna', 'smaller.jpg,spoof,anna', 'other.jpg,live,carla']))
+    const { report: contradicting } = await evaluate([near])
+    expect(contradicting.nearDuplicates.groups).toEqual([['live0.jpg', 'smaller.jpg']])
+    expect(contradicting.warnings.join()).toContain('1 groups of nearly equal pictures hold live and spoof ones')
+  })
+
   it('refuses to fit on too few pictures and says how many it needs, and writes nothing', async () => {
     const target = path.join(folder, 'fitted')
     const ran = await unspoof(['evaluate', index, '--fit', target, '--crops', '1'])

@@ -17,6 +17,7 @@ import { fitModel, writeFittedCard } from '../evaluate/fit.ts'
 import { checkGroups } from '../evaluate/groups.ts'
 import { type LabelledData, type LabelledPicture, readLabelledData } from '../evaluate/index-file.ts'
 import type { WorkerTask } from '../evaluate/messages.ts'
+import { type HashedPicture, hashPictures } from '../evaluate/near-duplicates.ts'
 import { PERTURBATION_FAMILIES, perturbationNames } from '../evaluate/perturb.ts'
 import { judgeAll } from '../evaluate/pool.ts'
 import { buildReport, POOLED, type ReportModel, type ReportSettings } from '../evaluate/report.ts'
@@ -64,6 +65,11 @@ export const evaluateCommand: Command = {
       help: 'Reads the subject out of the path: the first group that matches. For an index without a subject column.',
     },
     'per-video': { type: 'boolean', help: 'One decision a video (column video): the mean over its frames.' },
+    'trained-on': {
+      type: 'string',
+      value: 'INDEX',
+      help: 'What the model was trained on (index or folder): warns of evaluated pictures that nearly equal one of them.',
+    },
     robustness: {
       type: 'string',
       value: 'FAMILIES',
@@ -153,6 +159,8 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     detector: args.text('detector') ?? null,
     crops,
   }
+  // Before the judging: a wrong path is noticed now, not in an hour.
+  const training = await hashTraining(args.text('trained-on'), terminal)
   const began = performance.now()
   const rows = await score(data, ['', ...perturbations], header, {
     args,
@@ -190,6 +198,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     pictures: data.pictures,
     dropped: data.dropped,
     rows,
+    training,
     wallSeconds,
     workers,
   })
@@ -201,6 +210,24 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const fit = args.text('fit')
   if (fit !== undefined) await fitAndWrite(fit, models[0]!, data, rows, targets, settings, terminal)
   return EXIT.OK
+}
+
+/** Undefined where no list was given. */
+async function hashTraining(source: string | undefined, terminal: Terminal): Promise<HashedPicture[] | undefined> {
+  if (source === undefined) return undefined
+  const { pictures } = await readLabelledData(source)
+  const progress = terminal.progress('Hashing', pictures.length)
+  try {
+    const hashed = await hashPictures(pictures, () => progress.advance())
+    if (hashed.length < pictures.length) {
+      terminal.note(
+        `${pictures.length - hashed.length} of ${pictures.length} pictures of ${source} could not be compared.`,
+      )
+    }
+    return hashed
+  } finally {
+    progress.end()
+  }
 }
 
 async function openCards(args: Arguments, folders: readonly string[]): Promise<EvaluatedModel[]> {
@@ -327,7 +354,9 @@ async function score(
       // Only a fit wants the spectra of live faces.
       const profile = args.flag('fit') && perturbation === '' && picture.label === 'live'
       const isComplete = (row: PictureScores) =>
-        (!skinTone || row.skinTone !== undefined) && (!profile || row.profile !== undefined)
+        (!skinTone || row.skinTone !== undefined) &&
+        (!profile || row.profile !== undefined) &&
+        (perturbation !== '' || row.hash !== undefined)
       if (known !== undefined && isComplete(known)) {
         rows.push(known)
         continue

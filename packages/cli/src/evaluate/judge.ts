@@ -23,6 +23,7 @@ import { openDetector, openPadModel } from '../engine.ts'
 import { liveProfile } from '../spectrum.ts'
 import { readCelebaBox } from './index-file.ts'
 import type { WorkerSetup, WorkerTask } from './messages.ts'
+import { hashText } from './near-duplicates.ts'
 import { type Perturbation, perturbationOf } from './perturb.ts'
 import type { ModelScore, PictureScores } from './scores.ts'
 
@@ -95,13 +96,14 @@ async function judgePicture(
     name: task.name,
     perturbation: task.perturbation,
     ...(image.sha256 === undefined ? {} : { sha256: image.sha256 }),
+    ...(task.perturbation === '' ? { hash: hashText(image.frame) } : {}),
   }
   return setup.boxes === 'index'
     ? { ...base, ...(await judgeBox(task, image, models, perturbation, decode, setup)) }
     : { ...base, ...(await judgeDetected(task, image, detector, models, perturbation, decode, setup)) }
 }
 
-type Judged = Omit<PictureScores, 'name' | 'perturbation' | 'sha256'>
+type Judged = Omit<PictureScores, 'name' | 'perturbation' | 'sha256' | 'hash'>
 
 /** As the product does it: the first model's check finds the face, the others judge the same one. */
 async function judgeDetected(

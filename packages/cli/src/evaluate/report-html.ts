@@ -199,7 +199,7 @@ function timingSection({ timings, models }: Report): string {
 }
 
 function notesSection(report: Report): string {
-  const { unreadable, duplicates, settings } = report
+  const { unreadable, duplicates, nearDuplicates, settings } = report
   const unreadableTable =
     unreadable.length === 0
       ? ''
@@ -214,6 +214,21 @@ function notesSection(report: Report): string {
           ['pictures'],
           duplicates.map((names) => [names.join(', ')]),
         )}`
+  const nearTable =
+    nearDuplicates.groups.length === 0
+      ? ''
+      : `<h3>Nearly the same picture, of different subjects, videos or labels</h3>${htmlTable(
+          ['pictures'],
+          nearDuplicates.groups.map((names) => [names.join(', ')]),
+        )}`
+  const trained = nearDuplicates.trained ?? []
+  const trainedTable =
+    trained.length === 0
+      ? ''
+      : `<h3>Nearly a picture the model was trained on</h3>${htmlTable(
+          ['picture', 'trained on'],
+          trained.map(({ name, trainedOn }) => [name, trainedOn]),
+        )}`
   return `<h2>How to read this</h2>
 <ul>
 <li>APCER: share of attacks of one species that were accepted; the worst species with 30 or more pictures is the headline. BPCER: share of live people refused. Counted as a door does: no answer is a refusal; the other reading stands beside it.</li>
@@ -221,5 +236,5 @@ function notesSection(report: Report): string {
 <li>The EER is interpolated between neighbouring thresholds. AUC and EER compare models and promise nothing about a threshold.</li>
 <li>No laboratory has tested this. What the data do not hold, this page cannot tell.</li>
 </ul>
-${unreadableTable}${duplicateTable}`
+${unreadableTable}${duplicateTable}${nearTable}${trainedTable}`
 }

@@ -193,7 +193,7 @@ function notesText(report: Report): string {
   const { settings, unreadable, duplicates, warnings } = report
   const lines = [
     `Rates: as a door counts, a picture without an answer is refused. Intervals: 95 %, the wider of Clopper-Pearson and a bootstrap over subjects (${settings.resamples} resamples, seed ${settings.seed}). AUC and EER compare models; they promise nothing. ACER is not an ISO metric and is in the JSON only.`,
-    ...warnings.map((warning) => `Note: ${warning}`),
+    ...warnings.map((warning) => `Note: ${printable(warning)}`),
     ...(duplicates.length === 0 ? [] : [`Note: ${duplicates.length} pictures are there more than once (same bytes).`]),
     ...(unreadable.length === 0
       ? []

@@ -19,6 +19,7 @@ import {
 } from '@unspoof/core'
 import { type GroupBy, groupNameOf } from './groups.ts'
 import type { LabelledPicture } from './index-file.ts'
+import { findNearDuplicates, type HashedPicture, type NearDuplicates } from './near-duplicates.ts'
 import type { PictureScores } from './scores.ts'
 
 /** A model as the report names it. */
@@ -101,6 +102,8 @@ export interface Report {
   readonly unreadable: readonly { readonly name: string; readonly code: string; readonly message: string }[]
   /** Groups of pictures with the same bytes. */
   readonly duplicates: readonly (readonly string[])[]
+  /** Pictures that nearly equal each other, or what the model was trained on, and should not. */
+  readonly nearDuplicates: Omit<NearDuplicates, 'warnings'>
   readonly sets: readonly SetReport[]
   readonly subgroups: readonly { readonly by: string; readonly model: string; readonly groups: readonly Subgroup[] }[]
   readonly robustness: readonly RobustnessRow[]
@@ -128,6 +131,8 @@ export interface ReportParts {
   /** Rows of the index that named a picture again. */
   readonly dropped: number
   readonly rows: readonly PictureScores[]
+  /** What the models were trained on, where that is known. */
+  readonly training?: readonly HashedPicture[] | undefined
   readonly wallSeconds: number
   readonly workers: number
 }
@@ -182,6 +187,8 @@ export function buildReport(parts: ReportParts): Report {
     }
   })
 
+  const { warnings: sharing, ...nearDuplicates } = findNearDuplicates(readable, pictures, parts.training)
+
   return {
     unspoofReport: 1,
     created: new Date().toISOString(),
@@ -191,6 +198,7 @@ export function buildReport(parts: ReportParts): Report {
     pictures: pictures.length,
     unreadable,
     duplicates: duplicatesOf(readable),
+    nearDuplicates,
     sets: setReports,
     subgroups: settings.groups.flatMap((by) =>
       models.map((model) => ({
@@ -219,7 +227,7 @@ export function buildReport(parts: ReportParts): Report {
       wallSeconds: parts.wallSeconds,
       workers: parts.workers,
     },
-    warnings: warningsOf(setReports, pictures, readable, parts.dropped),
+    warnings: [...warningsOf(setReports, pictures, readable, parts.dropped), ...sharing],
   }
 }
 

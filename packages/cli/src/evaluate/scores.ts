@@ -26,6 +26,8 @@ export interface PictureScores {
   readonly models: Readonly<Record<string, ModelScore>>
   /** Of the bytes, lower-case hex. */
   readonly sha256?: string
+  /** Perceptual hash of the picture as it is (near-duplicates.ts); `null` where it has none. */
+  readonly hash?: string | null
   readonly signals?: QualitySignals
   /** Individual typology angle, degrees. */
   readonly skinTone?: number | null

@@ -113,12 +113,21 @@ function responses(
 
 const BINARY = { type: 'string', format: 'binary' }
 
+const CLIENT_PARAMETER = {
+  name: CLIENT_HEADER,
+  in: 'header',
+  description:
+    "The person's address or device: failures are counted by it, and none takes more than half of the places. Believed with the backend key only.",
+  schema: { type: 'string', maxLength: 200 },
+}
+
 const CHECK_PATH = {
   post: {
     operationId: 'check',
     summary: 'Judges one picture.',
     description:
       'Several pictures in one request are judged one by one, and the worst verdict is the answer. Scores and thresholds are not told: they would be an oracle for an attacker.',
+    parameters: [CLIENT_PARAMETER],
     requestBody: {
       required: true,
       content: {
@@ -146,12 +155,6 @@ const SUBJECT_PARAMETER = {
   required: true,
   description: 'The account the session is for, from your own login and never from the client.',
   schema: { type: 'string', minLength: 1, maxLength: 200 },
-}
-const CLIENT_PARAMETER = {
-  name: CLIENT_HEADER,
-  in: 'header',
-  description: "The person's address or device; failures are counted by it, too.",
-  schema: { type: 'string', maxLength: 200 },
 }
 const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
 const SECURITY = [{ backendKey: [] }]

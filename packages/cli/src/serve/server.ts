@@ -43,8 +43,12 @@ export interface RestServer {
 }
 
 /** Milliseconds; see the threats T12 to T14: a client that sends slowly must not hold a place. */
-const HEADERS_TIMEOUT = 10_000
-const REQUEST_TIMEOUT = 30_000
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // How often they are looked at: Node's 30 seconds would make ten up to forty.
+  connectionsCheckingInterval: 1000,
+} as const
 
 /** A stopping server waits until this long nothing was in flight, looking this often; milliseconds. */
 const QUIET_MS = 200
@@ -90,6 +94,8 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   const guard = createRequestGuard<IncomingMessage>(
     resolveHttpOptions({
       admission,
+      // Who may name clients is whoever may start sessions; anybody else could spend another's share.
+      clientKey: (req) => (sessions?.isAllowed(req) === true ? sessions.clientOf(req) : undefined),
       required: true,
       liveness: { check: async (input, checkOptions) => loaded().check(input, checkOptions) },
     }),
@@ -200,7 +206,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     } else await route.run(req, res)
   }
 
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT }, (req, res) => {
+  const server = createServer(TIMEOUTS, (req, res) => {
     handle(req, res).catch((error: unknown) => {
       if (!res.headersSent) sendError(req, res, error)
       else res.destroy()
@@ -208,13 +214,10 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   })
   server.maxConnections = options.maxConnections
   refuseEarly(server)
-  const metricsServer = createServer(
-    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT },
-    (req, res) => {
-      if (req.method === 'GET' && req.url === '/metrics') sendMetrics(req, res)
-      else sendPlainError(req, res, 404, 'NOT_FOUND', 'There is nothing at this path.')
-    },
-  )
+  const metricsServer = createServer(TIMEOUTS, (req, res) => {
+    if (req.method === 'GET' && req.url === '/metrics') sendMetrics(req, res)
+    else sendPlainError(req, res, 404, 'NOT_FOUND', 'There is nothing at this path.')
+  })
 
   return {
     server,

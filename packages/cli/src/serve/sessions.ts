@@ -44,6 +44,8 @@ export interface SessionRoutes {
   readonly publicKeys: { readonly keys: readonly PublicJwk[] }
   /** True where the request shows the backend key, or none is asked for. */
   isAllowed(req: IncomingMessage): boolean
+  /** The address or device the request is from, as its sender says. */
+  clientOf(req: IncomingMessage): string | undefined
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>
   close(): void
 }
@@ -102,6 +104,7 @@ export async function createSessionRoutes(
       const [, key] = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '') ?? []
       return key !== undefined && timingSafeEqual(digest(key), wanted)
     },
+    clientOf: (req) => single(req, CLIENT_HEADER),
     handle: toNodeHandler(handler),
     close: () => redis?.disconnect(),
   }

@@ -55,7 +55,7 @@ export interface RequestGuard<Req> {
 }
 
 export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): RequestGuard<Req> {
-  const { limits, fields, admission, session, onUnavailable } = options
+  const { limits, fields, admission, clientKey, session, onUnavailable } = options
   const liveness = livenessSource(options.liveness)
 
   async function judge(images: readonly Upload[], ticket: Ticket, signal?: AbortSignal): Promise<CheckedImage[]> {
@@ -80,10 +80,11 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
       const verified = await verifyToken(token, session, request.original, options.check.operatingPoint)
       return { passed: true, liveness: fromToken(verified), body: undefined }
     }
+    const client = await clientKey?.(request.original)
     let ticket: Ticket | undefined
     // Only now and not for every request: a page without a body costs nothing and is not refused under load.
     const enter = (): Ticket => {
-      ticket ??= admission.enter(required)
+      ticket ??= admission.enter(required, client)
       return ticket
     }
     try {

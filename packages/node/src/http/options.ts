@@ -34,6 +34,12 @@ export interface HttpLivenessOptions<Req = unknown> extends Omit<CheckOptions, '
   /** How much is under way at once; give the same {@link Admission} to several adapters to share it. */
   readonly admission?: AdmissionOptions | Admission
   /**
+   * Tells clients apart (an account, an API key, an address you can trust), so that none takes more of the {@link admission} than its
+   * `maxShare`. Called once a request; undefined: nobody in particular.
+   * @default none is told apart
+   */
+  readonly clientKey?: (request: Req) => string | undefined | Promise<string | undefined>
+  /**
    * When the check cannot be done (overload, models gone, time-out): `reject` answers 503; `annotate` passes the request
    * as `not-checked`, so that the handler can ask for something else. It is never passed as `live`.
    * @default 'reject'
@@ -49,6 +55,7 @@ export interface ResolvedHttpOptions<Req> {
   readonly fields: readonly string[] | undefined
   readonly limits: UploadLimits
   readonly admission: Admission
+  readonly clientKey: HttpLivenessOptions<Req>['clientKey']
   readonly onUnavailable: 'reject' | 'annotate'
   readonly session: SessionOptions<Req> | undefined
   readonly check: Omit<CheckOptions, 'signal'>
@@ -66,6 +73,7 @@ export const HTTP_OPTION_KEYS: readonly string[] = [
   'fields',
   'limits',
   'admission',
+  'clientKey',
   'onUnavailable',
   'session',
 ]
@@ -84,11 +92,14 @@ export function resolveHttpOptions<Req>(
     CHECK_KEYS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
   ) as Omit<CheckOptions, 'signal'>
   const { timeoutMs } = resolveCheckOptions(check)
-  const { liveness, required } = options
+  const { liveness, required, clientKey } = options
   if (liveness !== undefined && typeof liveness !== 'function' && typeof liveness?.check !== 'function') {
     throw invalid('liveness', 'an object with check() or a function that makes one', liveness)
   }
   if (required !== undefined && typeof required !== 'boolean') throw invalid('required', 'true or false', required)
+  if (clientKey !== undefined && typeof clientKey !== 'function') {
+    throw invalid('clientKey', 'a function of the request', clientKey)
+  }
   checkSessionOptions(options.session)
   return {
     liveness,
@@ -96,6 +107,7 @@ export function resolveHttpOptions<Req>(
     fields: resolveFields(options.fields),
     limits: resolveLimits(options.limits),
     admission: resolveAdmission(options.admission),
+    clientKey,
     onUnavailable: checkOneOf('onUnavailable', options.onUnavailable ?? 'reject', ['reject', 'annotate']),
     session: options.session,
     check,
