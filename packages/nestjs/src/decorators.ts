@@ -1,14 +1,19 @@
 /** Decorators for routes and their parameters. */
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
+import { createParamDecorator, type ExecutionContext, type PipeTransform, SetMetadata, type Type } from '@nestjs/common'
 import { type RequestLiveness, resolveHttpOptions } from '@unspoof/node/http'
 import type { LivenessRouteOptions } from './options.ts'
 import { ROUTE_OPTIONS, SKIP } from './tokens.ts'
+
+/** Written out: what Nest 12 would infer names types that Nest 11 does not have. */
+type LivenessDecorator = (
+  ...propertyOrPipes: (keyof RequestLiveness | PipeTransform | Type<PipeTransform> | undefined)[]
+) => ParameterDecorator
 
 /**
  * The verdict about this request: `login(@Liveness() result: RequestLiveness)`, or one property of it:
  * `login(@Liveness('uploads') files: Upload[])`. Undefined where no guard ran.
  */
-export const Liveness = createParamDecorator(
+export const Liveness: LivenessDecorator = createParamDecorator(
   (property: keyof RequestLiveness | undefined, context: ExecutionContext) => {
     const { liveness } = context.switchToHttp().getRequest<{ liveness?: RequestLiveness }>()
     return property === undefined ? liveness : liveness?.[property]

@@ -1,8 +1,12 @@
 /** A bounded queue in front of worker threads: admits or refuses at once, replaces workers that die, drains before it ends. */
-import { type Transferable, Worker } from 'node:worker_threads'
+import type { Transferable, Worker } from 'node:worker_threads'
 import { LivenessError } from '@unspoof/core'
 import { type BreakerOptions, createBreaker } from './breaker.ts'
 import { type FromWorker, fromWireError, type ToWorker, type WireError } from './messages.ts'
+
+// Not imported: Turbopack takes every file of our dist for a possible `new Worker(script)` of that import, compiles even the
+// type declarations, and a Next app does not build.
+const threads = process.getBuiltinModule('node:worker_threads')
 
 export interface WorkerPoolOptions {
   /** The worker's file: built JavaScript that calls `serveWorker`. */
@@ -270,7 +274,7 @@ class Pool {
   #spawn(): Promise<void> {
     const { script, workerData } = this.#options
     // execArgv: flags of the host's own start (a debugger, a loader, --input-type) are not for our worker.
-    const thread = new Worker(script, { workerData, execArgv: [], name: 'unspoof' })
+    const thread = new threads.Worker(script, { workerData, execArgv: [], name: 'unspoof' })
     const exited = deferred()
     const ready = deferred()
     const member: Member = {
