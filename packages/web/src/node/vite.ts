@@ -32,7 +32,14 @@ export function unspoof(options: UnspoofPluginOptions = {}): UnspoofPlugin {
   let base = '/'
   let collected: Promise<Assets> | undefined
   const assets = (): Promise<Assets> => {
-    collected ??= collectAssets(copy)
+    if (collected === undefined) {
+      const collecting = collectAssets(copy)
+      collected = collecting
+      // What was not built yet may be at the next request.
+      collecting.catch(() => {
+        if (collected === collecting) collected = undefined
+      })
+    }
     return collected
   }
 
