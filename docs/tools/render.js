@@ -1,7 +1,7 @@
 /** Renders staged pages and the API reference with TypeDoc: one look, one search, links checked in both directions. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Application, BaseRouter, Converter, OptionDefaults, PageEvent, ReflectionKind } from 'typedoc'
+import { Application, BaseRouter, Converter, OptionDefaults, PageEvent, ReflectionKind, RendererEvent } from 'typedoc'
 import { front } from './pages.js'
 import { docs, repository, root, site, staged } from './paths.js'
 
@@ -54,8 +54,17 @@ export async function renderSite(documents) {
       if (name !== undefined) module.name = name
     }
   })
+  const symbols = new Map()
+  app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
+    for (const [name, symbol] of symbolsOf(project)) symbols.set(name, symbol)
+  })
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = withDiagrams(page.contents)
+    if (!page.model.isDocument() && !page.model.isProject()) return
+    page.contents = withSymbols(page.contents, (name) => {
+      const symbol = symbols.get(name)
+      return symbol === undefined ? undefined : app.renderer.router.relativeUrl(page.model, symbol)
+    })
   })
   const project = await app.convert()
   if (project === undefined) throw new Error('The API reference could not be made; see above.')
@@ -90,6 +99,26 @@ class SiteRouter extends BaseRouter {
     }
     return ['api', ...names.map((name) => this.getUrlSafeName(name))].join('/')
   }
+}
+
+/** What exactly one package exports under a name, by that name. Lower-case words are left out: they are words of the prose too. */
+function symbolsOf(project) {
+  const known = new Map()
+  for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+    for (const child of module.children ?? []) {
+      if (child.isReference() || !/[a-z][A-Z]|^[A-Z][A-Z_]{5}/.test(child.name)) continue
+      known.set(child.name, known.has(child.name) ? undefined : child)
+    }
+  }
+  return known
+}
+
+/** Links `name` and `name()` in prose to the reference. */
+function withSymbols(html, urlOf) {
+  return html.replace(/(<a\b[^>]*>)?<code>(\w+)(\(\))?<\/code>/g, (whole, link, name) => {
+    const url = link === undefined ? urlOf(name) : undefined
+    return url === undefined ? whole : `<a href="${url}">${whole}</a>`
+  })
 }
 
 /** Puts diagrams into the page itself, where they follow the page's light and dark. */

@@ -26,7 +26,14 @@ export function stagePages() {
   )
 }
 
-function toPage(text, file, known) {
+/**
+ * @param {string} text
+ * @param {string} file from the root of the repository
+ * @param {Set<string>} known every page of the site
+ * @returns {string}
+ * @throws Error for an include that nobody makes and a link to nothing
+ */
+export function toPage(text, file, known) {
   const included = text.replace(/<!-- include: ([\w-]+) -->/g, (_, name) => {
     const make = includes[name]
     if (make === undefined) throw new Error(`${file} includes "${name}", which is none of ${Object.keys(includes)}.`)

@@ -1,0 +1,91 @@
+/** The documentation site: that it builds, that it works from its folder, and that its gates fail on planted errors. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkSite } from '../../docs/tools/check-site.js'
+import { toPage } from '../../docs/tools/stage.js'
+import { hasChromium, launchChromium } from '../browser/chromium.ts'
+import { root } from './snippets/extract.ts'
+
+const run = promisify(execFile)
+
+describe('npm run docs', () => {
+  it('builds without a dead link', { timeout: 300_000 }, async () => {
+    const { stdout } = await run(process.execPath, ['docs/tools/build.js'], { cwd: root })
+    expect(stdout).toMatch(/\d{3,} pages, \d{4,} links, none dead/)
+  })
+
+  it.skipIf(!hasChromium)('opens from its folder: search, light and dark, no network', async () => {
+    const browser = await launchChromium()
+    try {
+      const page = await browser.newPage({ colorScheme: 'dark' })
+      const requests: string[] = []
+      page.on('request', (request) => requests.push(request.url()))
+      await page.goto(pathToFileURL(resolve(root, 'docs/site/index.html')).href)
+      await page.waitForSelector('table >> text=attacks accepted')
+      expect(await page.locator('svg.diagram').count()).toBeGreaterThan(0)
+
+      await page.click('#tsd-search-trigger')
+      await page.fill('#tsd-search-input', 'kiosk')
+      await page.locator('#tsd-search-results a', { hasText: 'Kiosk' }).first().click()
+      await page.waitForURL(/recipes\/kiosk\.html$/)
+      await page.waitForSelector('h1 >> text=Kiosk')
+
+      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+      const dark = await background()
+      await page.emulateMedia({ colorScheme: 'light' })
+      expect(await background()).not.toBe(dark)
+      expect(requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
+    } finally {
+      await browser.close()
+    }
+  })
+})
+
+describe('the gates of the site', () => {
+  let site: string
+  beforeEach(() => {
+    site = mkdtempSync(join(tmpdir(), 'unspoof-site-'))
+    writeFileSync(join(site, 'b.html'), '<h1 id="here">B</h1><a href="a.html">A</a>')
+  })
+  afterEach(() => rmSync(site, { recursive: true, force: true }))
+
+  it.each([
+    ['<a href="c.html">', 'a.html: c.html'],
+    ['<img src="c.svg">', 'a.html: c.svg'],
+    ['<a href="b.html#there">', 'no such anchor'],
+    ['<a href="#there">', 'no such anchor'],
+    ['<a href="../b.html">', 'a.html: ../b.html'],
+    ['<script src="https://cdn.example/x.js">', 'loaded from elsewhere'],
+    ['<link rel="stylesheet" href="https://cdn.example/x.css">', 'loaded from elsewhere'],
+  ])('%s fails', (html, message) => {
+    writeFileSync(join(site, 'a.html'), html)
+    expect(() => checkSite(site)).toThrow(message)
+  })
+
+  it('what is right passes', () => {
+    writeFileSync(join(site, 'a.html'), '<a href="b.html#here">B</a><a href="https://example.org/">elsewhere</a>')
+    expect(checkSite(site)).toEqual({ pages: 2, links: 2 })
+  })
+
+  it('a site without pages fails', () => {
+    rmSync(join(site, 'b.html'))
+    expect(() => checkSite(site)).toThrow('No pages')
+  })
+
+  it('a page must not include or link to what is not there', () => {
+    const known = new Set(['docs/errors.md', 'packages/node/README.md'])
+    expect(() => toPage('<!-- include: nothing -->', 'docs/x.md', known)).toThrow('nothing')
+    expect(() => toPage('[a](nothing.md)', 'docs/x.md', known)).toThrow('does not exist')
+    expect(toPage('[a](errors.md#spoof) [b](../packages/node) `[c](nothing.md)`', 'docs/x.md', known)).toBe(
+      '[a](errors.md#spoof) [b](../packages/node/README.md) `[c](nothing.md)`',
+    )
+    expect(toPage('[a](../LICENSE)', 'docs/x.md', known)).toBe(
+      '[a](https://github.com/unspoof/unspoof/blob/main/LICENSE)',
+    )
+  })
+})
