@@ -8,7 +8,11 @@ import { promisify } from 'node:util'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** @typedef {{ readonly folder: string, readonly manifest: Record<string, any> }} Package */
+/**
+ * @typedef {object} Package
+ * @property {string} folder
+ * @property {Record<string, any>} manifest its package.json
+ */
 
 /**
  * Every workspace that is not private; or the packages in the given folders.
