@@ -35,12 +35,21 @@ export function decodeDataUrl(url: string, maxBytes: number): DataUrl {
     throw new LivenessError('BODY_TOO_LARGE', `Expected pictures of at most ${maxBytes} bytes.`)
   }
   const bytes = Buffer.from(text, 'base64')
-  // Node's decoder skips what it does not know; encoding again shows whether it did.
-  if (text.length % 4 !== 0 || bytes.toString('base64') !== text) {
+  if (!encodes(bytes, text)) {
     throw new LivenessError('BODY_MALFORMED', 'Expected padded standard base64 in the data URL.')
   }
   if (bytes.length > maxBytes) {
     throw new LivenessError('BODY_TOO_LARGE', `Expected pictures of at most ${maxBytes} bytes.`)
   }
   return { type, bytes }
+}
+
+/** True for padded standard base64 and nothing else. */
+export function isBase64(text: string): boolean {
+  return encodes(Buffer.from(text, 'base64'), text)
+}
+
+/** Node's decoder skips what it does not know; encoding again shows whether it did. Far faster than a pattern. */
+function encodes(bytes: Buffer, text: string): boolean {
+  return text.length % 4 === 0 && bytes.toString('base64') === text
 }

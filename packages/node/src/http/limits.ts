@@ -10,8 +10,10 @@ export interface UploadLimits {
   readonly fileBytes: number
   /** Bytes of a whole multipart body. */
   readonly bodyBytes: number
-  /** Bytes of a JSON body; it is parsed in one go on the event loop, so it is kept smaller than a multipart body. */
+  /** Bytes of a JSON body, pictures and all. */
   readonly jsonBytes: number
+  /** Bytes of a JSON body beside its pictures: they are parsed in one go on the event loop, which waits meanwhile. */
+  readonly jsonTextBytes: number
   /** Pictures in one request. */
   readonly images: number
   /** Parts of a multipart body, files and fields together. */
@@ -39,13 +41,14 @@ export const DEFAULT_LIMITS: UploadLimits = Object.freeze({
   fileBytes: 5 * MiB,
   bodyBytes: 21 * MiB,
   jsonBytes: 8 * MiB,
+  jsonTextBytes: 2 * MiB,
   images: 4,
   parts: 20,
   fieldBytes: 64 * KiB,
   fieldNameLength: 100,
   headerPairs: 16,
   jsonDepth: 32,
-  jsonNodes: 100_000,
+  jsonNodes: 20_000,
   bodyTimeoutMs: 10_000,
   minBytesPerSecond: 8 * KiB,
   graceMs: 1000,
@@ -56,6 +59,7 @@ export const LIMIT_RANGES: Readonly<Record<keyof UploadLimits, { readonly min: n
   fileBytes: { min: 1, max: 64 * MiB },
   bodyBytes: { min: 1, max: 256 * MiB },
   jsonBytes: { min: 1, max: 64 * MiB },
+  jsonTextBytes: { min: 1, max: 64 * MiB },
   images: { min: 1, max: 64 },
   parts: { min: 1, max: 1000 },
   fieldBytes: { min: 0, max: 16 * MiB },

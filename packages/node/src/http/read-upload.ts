@@ -34,6 +34,9 @@ export interface ReadUploadOptions {
   readonly onBytes?: (count: number) => void
 }
 
+/** Bytes of a body that takes milliseconds to look through. */
+const LARGE = 1024 * 1024
+
 const NO_BODY_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
@@ -77,7 +80,10 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
     case 'json': {
       const bytes = await collect(feed)
       if (bytes.length === 0) return emptyBody()
-      return { ...emptyBody('json'), json: parseJson(bytes.toString('utf8'), limits), bytes }
+      const json = parseJson(bytes, limits)
+      // Others' turn, before the pictures of a large body are decoded.
+      if (bytes.length > LARGE) await new Promise(setImmediate)
+      return { ...emptyBody('json'), json, bytes }
     }
     case 'image':
       return { ...emptyBody('image'), files: [createUpload('', '', media.type, await collect(feed))] }

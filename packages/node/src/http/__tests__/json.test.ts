@@ -14,7 +14,7 @@ describe('parseJson', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
         const text = JSON.stringify(value)
-        expect(parseJson(text, limits)).toEqual(JSON.parse(text))
+        expect(parseJson(Buffer.from(text), limits)).toEqual(JSON.parse(text))
       }),
       { numRuns: 300 },
     )
@@ -22,7 +22,7 @@ describe('parseJson', () => {
 
   test('counts nothing inside strings', () => {
     const text = JSON.stringify({ a: '['.repeat(100), b: '\\"{'.repeat(100), c: ','.repeat(20_000) })
-    expect(parseJson(text, limits)).toEqual(JSON.parse(text))
+    expect(parseJson(Buffer.from(text), limits)).toEqual(JSON.parse(text))
   })
 
   test.each([
@@ -32,11 +32,52 @@ describe('parseJson', () => {
     ['not JSON', 'hello'],
     ['empty', ''],
   ])('%s is refused', (_name, text) => {
-    expect(() => parseJson(text, limits)).toThrow(expect.objectContaining({ code: 'BODY_MALFORMED' }))
+    expect(() => parseJson(Buffer.from(text), limits)).toThrow(expect.objectContaining({ code: 'BODY_MALFORMED' }))
+  })
+
+  /** Long enough to be taken out before parsing. */
+  const long = (end = '') => `data:image/jpeg;base64,${Buffer.alloc(75_000, 'unspoof').toString('base64')}${end}`
+
+  test('pictures are found as the strings they were, wherever they are', () => {
+    const value = { a: long(), list: [1, long(), { [long()]: 'a key is no picture' }], b: `${long()} `, c: '\u00e9\n' }
+    const spaced = JSON.stringify(value, null, 3)
+    for (const text of [JSON.stringify(value), spaced, JSON.stringify(long())]) {
+      expect(parseJson(Buffer.from(text), limits)).toEqual(JSON.parse(text))
+    }
+  })
+
+  test.each([
+    ['escapes', long().replace('UG', '\\u0055G')],
+    ['what is no base64', long('@@@@')],
+    ['a missing padding', long('AA')],
+    ['a head with an escape', long().replace('image/jpeg', 'image\\/jpeg')],
+    ['another kind of string', 'x'.repeat(100_000)],
+  ])('a long string with %s is parsed like any other', (_name, literal) => {
+    const text = `{"image": "${literal}", "more": [true]}`
+    expect(parseJson(Buffer.from(text), limits)).toEqual(JSON.parse(text))
+  })
+
+  test.each([
+    ['a control character', `{"image": "${long('\n')}"}`],
+    ['no end', `{"image": "${long()}`],
+    ['a picture where none may be', `{"image": "${long()}" "${long()}"}`],
+  ])('a body with %s is refused', (_name, text) => {
+    expect(() => parseJson(Buffer.from(text), limits)).toThrow(expect.objectContaining({ code: 'BODY_MALFORMED' }))
+  })
+
+  test('text is bounded, pictures are not counted as text', () => {
+    const small = resolveLimits({ jsonTextBytes: 150_000 })
+    const pictures = JSON.stringify([long(), long(), 'x'.repeat(140_000)])
+    expect(parseJson(Buffer.from(pictures), small)).toEqual(JSON.parse(pictures))
+    for (const value of [['x'.repeat(150_000)], [long(), 'x'.repeat(150_000)], [`${long()}@${long()}`]]) {
+      expect(() => parseJson(Buffer.from(JSON.stringify(value)), small)).toThrow(
+        expect.objectContaining({ code: 'BODY_TOO_LARGE' }),
+      )
+    }
   })
 
   test('the message quotes nothing of the body', () => {
-    expect(() => parseJson('{"password": secret}', limits)).toThrow(/^((?!secret).)*$/)
+    expect(() => parseJson(Buffer.from('{"password": secret}'), limits)).toThrow(/^((?!secret).)*$/)
   })
 })
 
