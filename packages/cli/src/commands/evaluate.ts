@@ -64,7 +64,10 @@ export const evaluateCommand: Command = {
       value: 'REGEX',
       help: 'Reads the subject out of the path: the first group that matches. For an index without a subject column.',
     },
-    'per-video': { type: 'boolean', help: 'One decision a video (column video): the mean over its frames.' },
+    'per-video': {
+      type: 'boolean',
+      help: 'One decision a video (column video), as a sequence of its frames in order would get it.',
+    },
     'trained-on': {
       type: 'string',
       value: 'INDEX',

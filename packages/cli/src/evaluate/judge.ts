@@ -163,6 +163,7 @@ function toScore(result: LivenessResult, model: JudgedModel): ModelScore {
   const answered = verdict === 'live' || verdict === 'spoof'
   return {
     score: answered ? liveProbability : null,
+    ...(answered || liveProbability === null ? {} : { unstable: liveProbability }),
     reasons: answered ? [] : reasons.map(({ code }) => code),
     margin: liveProbability === null ? null : marginOf(liveProbability, model),
     stability,

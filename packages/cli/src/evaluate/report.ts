@@ -141,6 +141,8 @@ export interface ReportParts {
 interface ReportPresentation extends Presentation {
   readonly picture: LabelledPicture
   readonly row: PictureScores
+  /** For {@link perVideo}. */
+  readonly unstable: number | undefined
 }
 
 export const POOLED = 'all (pooled)'
@@ -160,6 +162,7 @@ export function buildReport(parts: ReportParts): Report {
       return {
         label: picture.label,
         score: row.models[model.key]!.score,
+        unstable: row.models[model.key]!.unstable,
         ...(picture.species === undefined ? {} : { species: picture.species }),
         ...(cluster === undefined ? {} : { cluster }),
         picture,

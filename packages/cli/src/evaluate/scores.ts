@@ -7,6 +7,8 @@ import { LivenessError, type QualitySignals, type ReasonCode } from '@unspoof/co
 export interface ModelScore {
   /** Calibrated live probability, 0..1; `null` where the picture was not judged. */
   readonly score: number | null
+  /** Live probability where only the crops' disagreement kept it from being the score: a sequence takes it as evidence. */
+  readonly unstable?: number
   /** Why it was not judged; empty else. */
   readonly reasons: readonly ReasonCode[]
   /** Mean margin over the crops before calibration; `null` where no model ran. */

@@ -109,6 +109,36 @@ export async function decideSequence<Input>({
   }
 }
 
+function frameLogit(liveProbability: number): number {
+  return Math.max(-MAX_LOGIT, Math.min(MAX_LOGIT, logit(liveProbability)))
+}
+
+/** Log-odds of live given all judged frames, at equal prior odds. */
+function evidenceOf(logits: readonly number[]): number {
+  const n = logits.length
+  const mean = logits.reduce((sum, value) => sum + value, 0) / n
+  return mean * (n / (1 + (n - 1) * CORRELATION))
+}
+
+/**
+ * What {@link decideSequence} makes, by default, of frames whose probabilities are known: for measuring videos without judging them
+ * again. Frozen and changing faces are not seen, since that takes the pixels.
+ * @param liveProbabilities of the frames in order, 0..1; `null` where a frame gave none
+ * @returns the probability at which the sequence ends, `null` where too few frames were judged. For thresholds between those
+ * at which a sequence stops early (0.05 and 0.99) it is `live` if and only if this reaches the threshold.
+ */
+export function sequenceProbability(liveProbabilities: readonly (number | null)[]): number | null {
+  const { maxFrames, minFrames } = SEQUENCE_DEFAULTS
+  const logits: number[] = []
+  for (const probability of liveProbabilities.slice(0, maxFrames)) {
+    if (probability === null) continue
+    logits.push(frameLogit(probability))
+    const evidence = evidenceOf(logits)
+    if (logits.length >= minFrames && (evidence >= SURE_LIVE || evidence <= SURE_SPOOF)) break
+  }
+  return logits.length < minFrames ? null : sigmoid(evidenceOf(logits))
+}
+
 class SequenceState {
   read = 0
   readonly #threshold: number
@@ -144,14 +174,11 @@ class SequenceState {
     }
     if (this.#lastFace !== undefined && jumped(this.#lastFace, result.face)) this.#changed = true
     this.#lastFace = result.face
-    this.#logits.push(Math.max(-MAX_LOGIT, Math.min(MAX_LOGIT, logit(result.liveProbability))))
+    this.#logits.push(frameLogit(result.liveProbability))
   }
 
-  /** Log-odds of live given all judged frames, at equal prior odds. */
   get #evidence(): number {
-    const n = this.#logits.length
-    const mean = this.#logits.reduce((sum, value) => sum + value, 0) / n
-    return mean * (n / (1 + (n - 1) * CORRELATION))
+    return evidenceOf(this.#logits)
   }
 
   early(): SequenceResult | undefined {

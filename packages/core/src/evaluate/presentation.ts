@@ -1,4 +1,5 @@
 /** One presentation and what the system answered: the row every metric is computed from. */
+import { sequenceProbability } from '../decide/sequence.ts'
 import { LivenessError } from '../errors.ts'
 import { describe } from '../validate.ts'
 
@@ -65,15 +66,19 @@ export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<s
   return groups
 }
 
-/** The largest and smallest probability a logit is taken of, so that a score of exactly 0 or 1 stays finite. */
-const LOGIT_CLIP = 1e-6
+/** A frame of a video, as {@link perVideo} takes it. */
+export interface VideoFrame extends Presentation {
+  readonly video: string
+  /** Live probability of a frame that alone is a non-response for its instability; in a sequence it is evidence. */
+  readonly unstable?: number
+}
 
 /**
- * One presentation a video: the score is the mean of its frames' logits, turned back into a probability. A video none of
- * whose frames was answered is a non-response.
+ * One presentation a video, with the score that a user's sequence would end with: frames in the given order, 30 at most, stopped as early
+ * as `checkSequence()` stops. A video of which fewer than 3 frames could be judged is a non-response.
  * @throws LivenessError DATA_INVALID when the frames of one video do not carry one label and one species.
  */
-export function perVideo(frames: readonly (Presentation & { readonly video: string })[]): Presentation[] {
+export function perVideo(frames: readonly VideoFrame[]): Presentation[] {
   checkPresentations(frames)
   return [...groupBy(frames, (frame) => frame.video)].map(([video, group]) => {
     const first = group[0]!
@@ -83,14 +88,9 @@ export function perVideo(frames: readonly (Presentation & { readonly video: stri
         `Expected one label and one species for all frames of video "${video.slice(0, 80)}".`,
       )
     }
-    const logits = scored(group).map(({ score }) => {
-      const p = Math.min(1 - LOGIT_CLIP, Math.max(LOGIT_CLIP, score))
-      return Math.log(p / (1 - p))
-    })
-    const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length
     return {
       label: first.label,
-      score: logits.length === 0 ? null : 1 / (1 + Math.exp(-mean)),
+      score: sequenceProbability(group.map(({ score, unstable }) => score ?? unstable ?? null)),
       ...(first.species === undefined ? {} : { species: first.species }),
       cluster: first.cluster ?? video,
     }

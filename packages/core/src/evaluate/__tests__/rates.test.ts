@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { LivenessResult } from '../../decide/result.ts'
+import { decideSequence } from '../../decide/sequence.ts'
 import {
   apcerAfterAttempts,
   auc,
@@ -255,17 +257,54 @@ describe('clusters', () => {
 })
 
 describe('perVideo', () => {
-  it('takes the mean logit, and no answer where no frame has one', () => {
+  const video = (name: string, label: 'live' | 'spoof', scores: readonly (number | null)[]) =>
+    scores.map((score) => ({ ...row(label, score, label === 'spoof' ? 'print' : undefined), video: name }))
+
+  it('gives the score a sequence ends with, and none where too few frames were judged', () => {
     const frames = [
-      { ...row('live', 0.9), video: 'a' },
-      { ...row('live', 0.1), video: 'a' },
-      { ...row('live', null), video: 'a' },
-      { ...row('spoof', null, 'print'), video: 'b' },
+      ...video('a', 'live', [0.9, 0.1, null, 0.5]),
+      ...video('b', 'spoof', [null, 0.2, 0.3]),
+      { ...row('live', 0.8), video: 'c' },
+      { ...row('live', null), unstable: 0.8, video: 'c' },
+      { ...row('live', 0.8), video: 'c' },
     ]
+    // Three frames that repeat each other weigh as 3 / (1 + 2 * 0.6) of them.
+    const weight = 3 / 2.2
     expect(perVideo(frames)).toEqual([
       { label: 'live', score: expect.closeTo(0.5, 12), cluster: 'a' },
       { label: 'spoof', score: null, species: 'print', cluster: 'b' },
+      { label: 'live', score: expect.closeTo(1 / (1 + 4 ** -weight), 12), cluster: 'c' },
     ])
+  })
+
+  it('answers as checkSequence() does, at every threshold between those at which it stops early', async () => {
+    const face = { box: { x: 0, y: 0, width: 10, height: 10 } } as LivenessResult['face']
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.option(scores, { freq: 5 }), { maxLength: 40 }),
+        fc.double({ min: 0.06, max: 0.98, noNaN: true }),
+        async (probabilities, threshold) => {
+          const answer = await decideSequence({
+            frames: (async function* () {
+              yield* probabilities
+            })(),
+            judge: async (liveProbability) => ({
+              frame: undefined,
+              result: { liveProbability, face: liveProbability === null ? null : face, reasons: [] } as never,
+            }),
+            threshold,
+            options: {},
+          })
+          const [one] = perVideo(video('v', 'live', probabilities.length === 0 ? [null] : probabilities))
+          // A sequence of too few frames tells its probability all the same, and is no answer.
+          const given = answer.frames.judged < 3 ? null : answer.liveProbability
+          if (given === null) expect(one!.score).toBeNull()
+          else expect(one!.score).toBeCloseTo(given, 12)
+          expect(answer.verdict === 'live').toBe(one!.score !== null && one!.score >= threshold)
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 
   it('refuses frames of one video with two labels', () => {
