@@ -104,13 +104,14 @@ async function load(config: EngineConfig, shared: Shared, onLost: () => void): P
   const started = performance.now()
   const { assets, threads } = config
   const manifest = await fetchManifest(assets, VERSION, config.integrity)
-  const { bytes, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
-    for (const listener of shared.listeners) listener(received, total)
-  })
-  const fetched = performance.now() - started
+  // Its script is fetched and parsed while wasm and weights arrive.
   const worker = new Worker(assetUrl(assets, manifest.worker), { type: 'module', name: 'unspoof' })
   const connection = connect(worker, onLost)
   try {
+    const { bytes, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
+      for (const listener of shared.listeners) listener(received, total)
+    })
+    const fetched = performance.now() - started
     const transfer = [loaded.wasm, ...[...loaded.detectors, ...loaded.models].map(({ weights }) => weights)].map(
       ({ buffer }) => buffer,
     )

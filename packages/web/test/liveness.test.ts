@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
 import { makePictures } from '../../../test/browser/clip.ts'
+import type { WebLiveness as Liveness } from '../src/index.ts'
 import { type Site, startSite } from './harness.ts'
 
 /** Largest difference of live probabilities between runtimes: static INT8 rounds differently in WebAssembly; floats would agree to 1e-4. */
@@ -197,7 +198,34 @@ describe.skipIf(!hasChromium)('createLiveness in Chromium', { timeout: 120_000 }
     await context.close()
   })
 
-  it('shares one worker, ends it with the last user, and replaces one that is lost', async () => {
+  it('fails what a lost worker had to answer, and goes on with a new one', async () => {
+    const { page, context } = await site.open(browser)
+    await page.evaluate(async () => {
+      const liveness = await unspoof.createLiveness({ crops: 1, timeoutMs: 60_000 })
+      const stalled = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) }
+      const waiting = liveness.checkSequence(stalled, { maxDurationMs: 60_000 }).catch((error) => error.code)
+      Object.assign(globalThis, { kept: { liveness, waiting } })
+    })
+    const lost = page.workers()[0]!
+    await lost.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('as if the browser had run out of memory')
+      })
+    })
+    const answer = await page.evaluate(async () => {
+      const { liveness, waiting } = (
+        globalThis as unknown as { kept: { liveness: Liveness; waiting: Promise<string> } }
+      ).kept
+      const code = await waiting
+      const { faces } = await liveness.check(await (await fetch('/fixtures/astronaut.jpg')).blob())
+      await liveness.close()
+      return { code, faces: faces.length }
+    })
+    expect(answer).toEqual({ code: 'WORKER_LOST', faces: 1 })
+    await context.close()
+  })
+
+  it('shares one worker, and ends it with the last user', async () => {
     const { page, context } = await site.open(browser)
     const loads = (): number => site.requests.filter((path) => path === '/unspoof/unspoof.json').length
     const before = loads()
