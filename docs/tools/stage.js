@@ -34,7 +34,7 @@ export function stagePages() {
  * @throws Error for an include that nobody makes and a link to nothing
  */
 export function toPage(text, file, known) {
-  const included = text.replace(/<!-- include: ([\w-]+) -->/g, (_, name) => {
+  const included = text.replace(/^<!-- include: ([\w-]+) -->$/gm, (_, name) => {
     const make = includes[name]
     if (make === undefined) throw new Error(`${file} includes "${name}", which is none of ${Object.keys(includes)}.`)
     return make(relative(dirname(resolve(root, file)), root) || '.')

@@ -43,7 +43,13 @@ export type WithLiveness<Result> = Result & { readonly liveness: LivenessResult 
 /** One face in the shape of a library that lists them. */
 export type OneFace = FaceApiResult | FaceApiDetection | HumanFace | PlainBox
 
-type Awaitable<T> = T | PromiseLike<T>
+/** A task of face-api.js, which can be awaited, but whose `then` is declared narrower than that of a promise. */
+interface FaceApiTask<T> {
+  then(onfulfilled: (value: T) => T | PromiseLike<T>): Promise<T>
+  run(): Promise<T>
+}
+
+type Awaitable<T> = T | PromiseLike<T> | FaceApiTask<T>
 
 const OPTION_KEYS = [
   'liveness',
