@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publishedPackages } from '../../scripts/packages.mjs'
 import { hasChromium, launchChromium } from '../browser/chromium.ts'
 import { STRICT_CSP, startStaticServer } from '../browser/static-server.ts'
-import { createProject, packAll, plainEnvironment, ROOT, remove, run, temporaryFolder } from './tarballs.ts'
+import { plainEnvironment, ROOT, run } from '../run.ts'
+import { createProject, packAll, remove, temporaryFolder } from './tarballs.ts'
 
 const PICTURE = join(ROOT, 'fixtures/astronaut.jpg')
 const require = createRequire(import.meta.url)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publishedPackages } from '../../scripts/packages.mjs'
-import { packAll, ROOT, remove, type Tarball, temporaryFolder } from './tarballs.ts'
+import { ROOT } from '../run.ts'
+import { packAll, remove, type Tarball, temporaryFolder } from './tarballs.ts'
 
 const packages = await publishedPackages()
 const isBuilt = packages.every(({ folder }) => existsSync(join(folder, 'dist')))

@@ -1,12 +1,11 @@
 /** The tarballs that would be published, and empty projects they are installed into. */
-import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Package, publishedPackages } from '../../scripts/packages.mjs'
+import { ROOT, run } from '../run.ts'
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PROJECTS = fileURLToPath(new URL('projects', import.meta.url))
 
 export interface Tarball extends Package {
@@ -15,12 +14,6 @@ export interface Tarball extends Package {
   readonly path: string
   /** Paths inside, sorted. */
   readonly files: readonly string[]
-}
-
-export interface Ran {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
 }
 
 /** A folder outside the repository, so that nothing is found by walking up. */
@@ -65,23 +58,4 @@ export async function createProject(
   const { status, stderr } = await run('npm', args, folder)
   if (status !== 0) throw new Error(`npm install in the project ${name}: ${stderr}`)
   return folder
-}
-
-/** Runs a program as a user would: without what the test runner and npm put into the environment. */
-export function run(command: string, args: readonly string[], cwd: string): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status, stdout, stderr }))
-  })
-}
-
-export function plainEnvironment(): NodeJS.ProcessEnv {
-  const foreign =
-    /^(NODE_|VITE|npm_(package|lifecycle|command|execpath|node_execpath)|npm_config_local_prefix|npm_config_onnxruntime|INIT_CWD|FORCE_COLOR|TURBO)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))) as NodeJS.ProcessEnv
 }
