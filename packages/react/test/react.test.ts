@@ -61,7 +61,8 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
         await until(['checking', 'done', 'failed'])
         const asked = (globalThis as unknown as { calls: number }).calls
         unmount()
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        while (tracks.some((track) => track.readyState !== 'ended'))
+          await new Promise((resolve) => setTimeout(resolve, 20))
         return { version: react.version, asked, states, tracks: tracks.map((track) => track.readyState) }
       })
       expect(answer.version.split('.')[0]).toBe(version)
@@ -79,7 +80,8 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
         while ((globalThis as unknown as { calls: number }).calls === 0)
           await new Promise((resolve) => setTimeout(resolve, 10))
         unmount()
-        await new Promise((resolve) => setTimeout(resolve, 600))
+        while (!tracks.some((track) => track.readyState === 'ended'))
+          await new Promise((resolve) => setTimeout(resolve, 20))
         return tracks.map((track) => track.readyState)
       })
       expect(answer).toEqual(['ended'])
@@ -91,14 +93,11 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
       const { page, context, errors } = await open()
       await page.evaluate(() => void (globalThis as unknown as { react: TestReact }).react.mountCamera())
       await page.click('#again') // the callback of the second render is the one that counts
-      const violations = page.evaluate(
-        () =>
-          new Promise<string[]>((resolve) => {
-            const seen: string[] = []
-            document.addEventListener('securitypolicyviolation', (event) => seen.push(event.violatedDirective))
-            setTimeout(() => resolve(seen), 3000)
-          }),
-      )
+      await page.evaluate(() => {
+        const violations: string[] = []
+        document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective))
+        Object.assign(globalThis, { violations })
+      })
       const styled = await page.evaluate(() => getComputedStyle(document.querySelector('.unspoof-stage')!).position)
       expect(styled).toBe('relative')
       await page.focus('.unspoof-button')
@@ -117,7 +116,7 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
         ),
       ).toBe(true)
       await expect.poll(() => page.textContent('.unspoof [role="status"]')).not.toBe('')
-      expect(await violations).toEqual([])
+      expect(await page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)).toEqual([])
       expect(errors).toEqual([])
       await context.close()
     })
