@@ -156,4 +156,58 @@ describe('servers', () => {
     )
     await expectGuarded(url, { picture: expect.any(String) })
   })
+
+  it.each([
+    ['docs/guides/react.md', '// server.mjs'],
+    ['docs/concepts/sessions.md', 'createSessionHandler'],
+  ])('%s starts sessions for whoever is logged in', async (file, text) => {
+    const { code } = snippet(file, text)
+    expect(code).toContain('app.listen(3000)')
+    const url = await start(code.replace('app.listen(3000)', EXPRESS_LISTEN))
+    const sessions = `${url}/liveness/sessions`
+    const started = await fetch(sessions, { method: 'POST', headers: { 'x-demo-user': 'ada' } })
+    expect(started.status).toBe(201)
+    expect(await started.json()).toMatchObject({ version: 1, nonce: expect.any(String), challenge: expect.any(Object) })
+    expect((await fetch(sessions, { method: 'POST' })).status).toBe(401)
+  })
+
+  it('docs/contributing/model-or-adapter.md: an adapter', async () => {
+    const code = toJavaScript(snippet('docs/contributing/model-or-adapter.md', 'createServer'))
+    expect(code).toContain('.listen(3000)')
+    const listen = '.listen(0, "127.0.0.1", function () { console.log(this.address().port) })'
+    const url = await start(code.replace('.listen(3000)', listen))
+    const body = new Blob([readFileSync(PICTURE)], { type: 'image/jpeg' })
+    const response = await fetch(url, { method: 'POST', body })
+    if (response.status === 200) expect(await response.text()).toBe('Welcome.')
+    else expect([403, 422]).toContain(response.status)
+    const broken = await fetch(url, { method: 'POST', body: 'no picture', headers: { 'content-type': 'image/jpeg' } })
+    expect([broken.status, await broken.json()]).toMatchObject([415, { error: { code: 'IMAGE_TYPE' } }])
+  })
+})
+
+describe('handlers', () => {
+  it('docs/guides/next.md', async () => {
+    const { code } = snippet('docs/guides/next.md', '// app/login/route.js')
+    const path = write(`${code}
+      import { readFileSync } from 'node:fs'
+      import { closeDefaultLiveness } from '@unspoof/node/http'
+      for (const bytes of [readFileSync('selfie.jpg'), undefined]) {
+        const form = new FormData()
+        form.append('name', 'Ada')
+        if (bytes !== undefined) form.append('photo', new Blob([bytes], { type: 'image/jpeg' }), 'selfie.jpg')
+        const response = await POST(new Request('http://localhost/login', { method: 'POST', body: form }))
+        console.log(JSON.stringify([response.status, await response.json()]))
+      }
+      await closeDefaultLiveness()
+    `)
+    const { stdout } = await run(process.execPath, [path], { cwd: folder })
+    const [judged, empty] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    if (judged[0] === 200)
+      expect(judged[1]).toMatchObject({ hello: 'Ada', picture: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    else expect([403, 422]).toContain(judged[0])
+    expect(empty).toMatchObject([400, { error: { code: 'IMAGE_MISSING' } }])
+  })
 })
