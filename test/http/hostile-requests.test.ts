@@ -3,9 +3,10 @@ import { createAdmission } from '@unspoof/node/http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { BOUNDARY, Connection, FORM_TYPE, fieldPart, filePart, form, head, part, post } from './client.ts'
 import { type FakeLiveness, fakeLiveness, picture } from './fake-liveness.ts'
-import { SERVERS, type TestServer } from './servers.ts'
+import { restServer, SERVERS, type TestServer } from './servers.ts'
 
 const MiB = 1024 * 1024
+const REST = 'unspoof serve'
 const live = picture('live')
 const dataUrl = (bytes: Buffer, type = 'image/jpeg') => `data:${type};base64,${bytes.toString('base64')}`
 const json = (value: unknown) => post('/login', 'application/json', JSON.stringify(value))
@@ -395,14 +396,14 @@ const JUDGED: readonly (readonly [number, string, Buffer])[] = [
 
 const LEAK = /prob|score|logit|threshold|stability|0\.98|0\.01|0\.76|0\.87/i
 
-describe.each(Object.keys(SERVERS))('%s', (name) => {
+describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
   let server: TestServer
   let liveness: FakeLiveness
   const admission = createAdmission()
 
   beforeAll(async () => {
     liveness = fakeLiveness()
-    server = await SERVERS[name]!({ liveness, admission })
+    server = await (name === REST ? restServer({ liveness }) : SERVERS[name]!({ liveness, admission }))
   })
   afterAll(async () => {
     expect(admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 })
@@ -450,7 +451,9 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     const skips =
       name === 'Nest on Fastify' && bytes.includes('Content-Type: application/octet-stream\r\nContent-Length')
     if (skips) expect(answer.status).toBe(415)
-    else {
+    else if (name === REST) {
+      expect(answer.json).toEqual({ verdict: 'live', code: 'LIVE', reasons: [], hint: '' })
+    } else {
       expect(answer.json).toMatchObject({ verdict: 'live' })
       expect(answer.json.judged).toEqual(answer.json.uploads.map((upload: { sha256: string }) => upload.sha256))
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there

@@ -8,11 +8,19 @@ import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { livenessMiddleware } from '@unspoof/express'
 import { LivenessGuard, LivenessModule, LivenessOptions } from '@unspoof/nestjs'
+import type { LivenessPool } from '@unspoof/node'
 import { livenessPlugin } from '@unspoof/node/fastify'
-import { type HttpLivenessOptions, livenessHandler, type RequestLiveness, type Upload } from '@unspoof/node/http'
+import {
+  type HttpLiveness,
+  type HttpLivenessOptions,
+  livenessHandler,
+  type RequestLiveness,
+  type Upload,
+} from '@unspoof/node/http'
 import express from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'
+import { createRestServer } from '../../packages/cli/src/serve/server.ts'
 
 export interface ServerOptions extends Omit<HttpLivenessOptions<never>, 'required' | 'session' | 'clientKey'> {
   /** Each framework has a request of its own. */
@@ -180,4 +188,29 @@ export const SERVERS: Readonly<Record<string, (options: ServerOptions) => Promis
   'Nest on Fastify': nestServer(() => new FastifyAdapter()),
   Fastify: fastifyServer,
   'Request and Response': webServer,
+}
+
+/** What \`unspoof serve\` runs, in this process. Its one route for checks answers to /login, too; it tells nothing of what it judged. */
+export async function restServer({ liveness }: Pick<ServerOptions, 'liveness'>): Promise<TestServer> {
+  const { check } = (typeof liveness === 'function' ? await liveness() : liveness) as HttpLiveness
+  const pool = { check, health: () => ({ ready: true, queued: 0, running: 0, workers: 1 }), close: async () => {} }
+  const rest = await createRestServer({
+    startPool: async () => pool as unknown as LivenessPool,
+    metricsHere: false,
+    maxConnections: 100,
+    drainMs: 100,
+  })
+  await rest.ready
+  const renamed = (name: 'request' | 'checkContinue') => (req: IncomingMessage, res: ServerResponse) => {
+    if (req.url === '/login') req.url = '/v1/check'
+    rest.server.emit(name, req, res)
+  }
+  const server = await listening(createServer(renamed('request')).on('checkContinue', renamed('checkContinue')))
+  return {
+    ...server,
+    close: async () => {
+      await server.close()
+      await rest.drain()
+    },
+  }
 }

@@ -112,7 +112,14 @@ export function refuseEarly(server: Server, maxBytes: number = DEFAULT_LIMITS.bo
       return
     }
     const answer = toHttpResponse(new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`))
-    res.writeHead(answer.status, { ...answer.headers, 'content-type': 'application/json', connection: 'close' })
-    res.end(JSON.stringify(answer.body))
+    const body = JSON.stringify(answer.body)
+    const length = Buffer.byteLength(body)
+    res.writeHead(answer.status, {
+      ...answer.headers,
+      'content-type': 'application/json',
+      'content-length': length,
+      connection: 'close',
+    })
+    res.end(body)
   })
 }
