@@ -15,13 +15,14 @@ const cardOf = (id) => json(`models/${id}/card.json`)
 const padCards = bundled.map(cardOf).filter((card) => card.task === 'pad')
 const POINTS = ['strict', 'balanced', 'lenient']
 
-const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)} %`
+/** With a no-break space, so that a table does not part number and sign. */
+const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)}\u00a0%`
 const size = (bytes) => (bytes < 1_000_000 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`)
 
 /** "4 of 40 (3-24 %)"; without an error "0 of 59 (at most 6 %)", which is all that no error can claim. */
 function rate({ errors, n, interval: [low, high] }) {
   if (errors === 0) return `0 of ${n} (at most ${percent(high)})`
-  return `${errors} of ${n} (${percent(low).replace(' %', '')}-${percent(high)})`
+  return `${errors} of ${n} (${percent(low).replace('\u00a0%', '')}-${percent(high)})`
 }
 
 function table(head, rows) {
@@ -54,8 +55,8 @@ function worstAttack(card) {
   const [data, what, counts] = attacks.sort((a, b) => b[2].errors / b[2].n - a[2].errors / a[2].n)[0]
   const { errors, n } = counts
   return (
-    `**At the default threshold ${errors} of ${n} attack pictures of the worst set were accepted** ` +
-    `(${what.replace('attacks accepted: ', 'species: ')}; ${data.replace(' \\*', '')}).`
+    `**At the default threshold ${errors} of ${n} attack pictures of the worst set were accepted.** ` +
+    `The set: ${data.replace(' \\*', '')}. The species: ${what.replace('attacks accepted: ', '')}.`
   )
 }
 

@@ -5,6 +5,8 @@ import { Application, BaseRouter, Converter, OptionDefaults, PageEvent, Reflecti
 import { front } from './pages.js'
 import { docs, repository, root, site, staged } from './paths.js'
 
+const LANGUAGES = ['ts', 'tsx', 'js', 'jsx', 'json', 'sh', 'ini', 'html']
+
 /** @param {string[]} documents staged Markdown files, in the order of the navigation */
 export async function renderSite(documents) {
   const entries = publicDoors()
@@ -40,7 +42,7 @@ export async function renderSite(documents) {
     includeVersion: false,
     favicon: resolve(docs, 'theme/favicon.svg'),
     customCss: resolve(docs, 'theme/site.css'),
-    highlightLanguages: ['ts', 'tsx', 'js', 'jsx', 'json', 'sh', 'ini', 'html', 'csv', 'python', 'http'],
+    highlightLanguages: LANGUAGES,
     lightHighlightTheme: 'github-light',
     darkHighlightTheme: 'github-dark',
     validation: { notExported: false, invalidLink: true, invalidPath: true, notDocumented: false },
@@ -57,6 +59,13 @@ export async function renderSite(documents) {
   const symbols = new Map()
   app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
     for (const [name, symbol] of symbolsOf(project)) symbols.set(name, symbol)
+  })
+  let warm = false
+  app.renderer.on(PageEvent.BEGIN, () => {
+    if (warm) return
+    warm = true
+    // The first use of a grammar compiles it, and a line that takes longer than half a second keeps one colour.
+    for (const language of LANGUAGES) app.renderer.markedPlugin.getHighlighted('import { a } from "b"\n', language)
   })
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = withDiagrams(page.contents)
