@@ -53,14 +53,20 @@ const CSS = `
   }
   .unspoof-stage {
     position: relative;
+    /* Narrower where the window is low, as on a phone that lies: the oval keeps its shape and its place. */
     aspect-ratio: 3 / 4;
-    max-height: 72vh;
-    width: 100%;
+    width: min(100%, max(54vh, 180px));
     margin-inline: auto;
+    container-type: inline-size;
     overflow: hidden;
     border-radius: var(--unspoof-radius);
     background: var(--unspoof-panel);
     border: 1px solid var(--unspoof-border);
+  }
+  @media (max-height: 640px) {
+    /* Words need width, not the shape of a face. */
+    .unspoof-stage:has(> .unspoof-panel) { width: 100%; aspect-ratio: auto; height: max(72vh, 260px); }
+    .unspoof-stage > .unspoof-panel { padding-block: 8px; }
   }
   .unspoof-video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; background: #0c1117; }
   .unspoof-video[hidden] { display: none; }
@@ -75,15 +81,15 @@ const CSS = `
   .unspoof-hint {
     position: absolute;
     inset-inline: 16px;
-    bottom: 16px;
+    bottom: clamp(6px, 4cqi, 16px);
     margin: 0 auto;
     width: fit-content;
     max-width: calc(100% - 32px);
-    padding: 8px 16px;
+    padding: clamp(4px, 2cqi, 8px) clamp(8px, 4cqi, 16px);
     border-radius: 12px;
     background: rgb(9 14 20 / 0.82);
     color: #ffffff;
-    font-size: 17px;
+    font-size: clamp(13px, 5cqi, 17px);
     font-weight: 600;
     line-height: 1.35;
     text-align: center;

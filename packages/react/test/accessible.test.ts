@@ -36,6 +36,7 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
   async function open(person: Movement = {}, options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
     const page = await context.newPage()
+    page.setDefaultTimeout(90_000) // for machines that do much else
     await installPerson(page, person)
     await page.goto(`${site.url}react-19/`)
     await page.waitForFunction('globalThis.react')
@@ -51,8 +52,7 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
     }
   }
 
-  const status = (page: Page, wanted: string) =>
-    page.waitForSelector(`.unspoof[data-status="${wanted}"]`, { timeout: 60_000 })
+  const status = (page: Page, wanted: string) => page.waitForSelector(`.unspoof[data-status="${wanted}"]`)
 
   it('announces no faster than it can be spoken, and always the last word', async () => {
     const { page, context } = await open()
@@ -171,6 +171,35 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
     })
     expect(seen).toEqual({ direction: 'rtl', buttonFirst: true, inside: true, scrolls: false })
     await photograph(page, 'arabic-checking')
+    await context.close()
+  })
+
+  it.each([
+    ['a phone that lies', 740, 360],
+    ['a narrow phone', 320, 568],
+  ])('keeps oval and words whole on %s', async (name, width, height) => {
+    const { page, context } = await open({ away: 1 }, { viewport: { width, height } })
+    await page.evaluate(() => react.show({ locale: 'de', sequence: { maxDurationMs: 600_000 } }))
+    await page.waitForSelector('.unspoof-text')
+    const [stands, text, icon] = await page.evaluate(() =>
+      ['.unspoof-stage', '.unspoof-text', '.unspoof-icon'].map(
+        (selector) => document.querySelector(selector)!.getBoundingClientRect().toJSON() as DOMRect,
+      ),
+    )
+    expect(text!.bottom).toBeLessThan(stands!.bottom)
+    expect(icon!.top).toBeGreaterThan(stands!.top)
+    await page.click('.unspoof-button')
+    await status(page, 'checking')
+    const { stage, oval } = await page.evaluate(() => {
+      const place = (selector: string) => document.querySelector(selector)!.getBoundingClientRect().toJSON() as DOMRect
+      return { stage: place('.unspoof-stage'), oval: place('.unspoof-track') }
+    })
+    expect(oval.top).toBeGreaterThan(stage.top)
+    expect(oval.bottom).toBeLessThan(stage.bottom)
+    expect(oval.left).toBeGreaterThan(stage.left)
+    expect(oval.right).toBeLessThan(stage.right)
+    expect(oval.height / oval.width).toBeCloseTo(4 / 3, 1)
+    await photograph(page, name.replaceAll(' ', '-'))
     await context.close()
   })
 
