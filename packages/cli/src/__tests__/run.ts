@@ -10,7 +10,7 @@ import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { afterAll, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
-const BIN = path.join(PACKAGE, 'bin', 'unspoof.js')
+export const BIN = path.join(PACKAGE, 'bin', 'unspoof.js')
 export const FACE = fileURLToPath(new URL('../../../../fixtures/astronaut.jpg', import.meta.url))
 export const SHARED = fileURLToPath(new URL('../../../../../shared', import.meta.url))
 
