@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { logit, sigmoid } from '../calibration.ts'
+import { calibratedLogit, logit, sigmoid } from '../calibration.ts'
 import { decide, type Evidence, stabilityOf, worstVerdict } from '../decide.ts'
 import { marginOf } from '../margin.ts'
 import { REASONS, reason } from '../reasons.ts'
@@ -41,6 +41,10 @@ describe('decide', () => {
       reasons: [{ code: 'unstable' }],
     })
     expect(decide(evidence({ logits: [6, 6, 4] })).verdict).toBe('live')
+    // A stability at the bound is enough.
+    const stability = stabilityOf([2, 1])!
+    expect(decide(evidence({ logits: [2, 1], minStability: stability })).verdict).toBe('live')
+    expect(decide(evidence({ logits: [2, 1], minStability: stability + 1e-9 })).verdict).toBe('retry')
   })
 
   test.each([
@@ -86,6 +90,9 @@ describe('worstVerdict', () => {
     expect(worstVerdict(['live', 'retry'])).toBe('retry')
     expect(worstVerdict(['live', 'not-checked'])).toBe('not-checked')
     expect(worstVerdict(['live', 'live'])).toBe('live')
+    expect(worstVerdict(['retry', 'spoof'])).toBe('spoof')
+    expect(worstVerdict(['not-checked', 'retry'])).toBe('retry')
+    expect(worstVerdict(['spoof', 'retry', 'not-checked', 'live'])).toBe('spoof')
     expect(worstVerdict([])).toBe('not-checked')
   })
 })
@@ -118,6 +125,21 @@ describe('margin and calibration', () => {
     expect(marginOf([0.9, 0.9], 0, 'probabilities')).toBeNaN()
     expect(marginOf([Number.NaN, 1], 0, 'probabilities')).toBeNaN()
     expect(marginOf([1, Number.NaN], 0, 'logits')).toBeNaN()
+  })
+
+  test('calibration scales the margin, then moves it', () => {
+    expect(calibratedLogit(3, { slope: 2, offset: -1 })).toBe(5)
+  })
+
+  test('rows that are no distribution by a hundredth are refused, rounding is not', () => {
+    expect(marginOf([0.505, 0.5], 0, 'probabilities')).toBeCloseTo(logit(0.505), 9)
+    expect(marginOf([0.511, 0.5], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([0.489, 0.5], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([1.001, -0.001], 0, 'probabilities')).toBeCloseTo(logit(1 - 1e-7), 6)
+    expect(marginOf([-0.001, 1.001], 0, 'probabilities')).toBeCloseTo(logit(1e-7), 6)
+    expect(marginOf([1.002, -0.002], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([1.0015, -0.0005], 0, 'probabilities')).toBeNaN()
+    expect(marginOf([1.0005, -0.0015], 0, 'probabilities')).toBeNaN()
   })
 
   test('logit is the inverse of sigmoid', () => {
