@@ -29,4 +29,17 @@ it('prints models, whole checks, throughput and start side by side', { timeout: 
   for (const { measurement } of [...report.models, ...report.checks]) expect(measurement.median).toBeGreaterThan(0)
   expect(report.pool[0].checksPerSecond).toBeGreaterThan(0)
   expect(report.start.memory).toBeGreaterThan(10)
+  expect(stdout).toMatch(/HTTP: \d+ checks\/s of unspoof serve/)
+  expect(report.http[0].checksPerSecond).toBeGreaterThan(0)
+  expect(stdout).toMatch(/the same, sharp .* \d\.\d\d +\d/)
+})
+
+it('measures only what it is asked for, and says what it can be asked for', { timeout: 120_000 }, async () => {
+  const { code, stdout } = await unspoof(['bench', FACE, '--seconds', '0.05', '--only', 'pixels'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Pixel work of a check')
+  expect(stdout).not.toMatch(/Model only|Whole check|Pool:|HTTP:|Start:/)
+  const wrong = await unspoof(['bench', FACE, '--only', 'pixels,everything'])
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toContain('Expected some of start, models, checks, pixels, pool, http for --only')
 })

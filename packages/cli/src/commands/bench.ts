@@ -1,8 +1,8 @@
 /** `unspoof bench`: how fast, side by side in one run. */
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
-import { DEFAULTS, LivenessError } from '@unspoof/core'
-import { DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
+import { LivenessError, parsePadCard } from '@unspoof/core'
+import { bundledModel, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import {
   benchChecks,
   benchPicture,
@@ -14,7 +14,9 @@ import {
   type PoolRow,
   type StartRow,
 } from '../bench/checks.ts'
+import { benchHttp, type HttpRow } from '../bench/http.ts'
 import { BATCHES, benchModels, type ModelRow, THREADS, variantsOf } from '../bench/models.ts'
+import { benchPreprocessing, type PreprocessingRow } from '../bench/preprocessing.ts'
 import type { Arguments, Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { readPicture } from '../files.ts'
@@ -25,6 +27,15 @@ import { VERSION } from '../version.ts'
 
 /** The parts of the article this project began with, where their weights are on this machine. */
 const ARTICLE = { detector: 'yunet-2023mar-640', model: 'facenox-minifasnet-v2-se-128' } as const
+
+/** Begins the names of checks that are made of its parts. */
+const ARTICLE_CHECK = 'article: '
+
+/** What `--only` names. */
+const PARTS = ['start', 'models', 'checks', 'pixels', 'pool', 'http'] as const
+
+/** A whole check of ours may take this share of the time of the article's parts. */
+const GOAL = 1 / 3
 
 export const benchCommand: Command = {
   name: 'bench',
@@ -39,6 +50,7 @@ export const benchCommand: Command = {
       help: 'Another model to put beside the default one, with every variant that is there.',
     },
     'models-dir': MODEL_OPTIONS['models-dir'],
+    only: { type: 'string', value: 'PARTS', help: `Some of it, separated by commas: ${PARTS.join(', ')}.` },
     seconds: { type: 'string', value: 'N', help: 'Time of each measurement and candidate. Default: 1.' },
     json: { type: 'string', value: 'FILE', help: 'Writes all numbers as JSON.' },
     help: { type: 'boolean', short: 'h', help: 'Shows this page.' },
@@ -48,6 +60,7 @@ export const benchCommand: Command = {
   ],
   examples: [
     'unspoof bench selfie.jpg',
+    'unspoof bench selfie.jpg --only checks,http --seconds 5',
     'unspoof bench selfie.jpg -m silent-face-v2-80 --models-dir weights/ --json bench.json',
   ],
   run,
@@ -55,10 +68,12 @@ export const benchCommand: Command = {
 
 interface BenchReport {
   readonly environment: object
-  readonly start: StartRow
+  readonly start?: StartRow
   readonly models: readonly ModelRow[]
   readonly checks: readonly CheckRow[]
+  readonly pixels: readonly PreprocessingRow[]
   readonly pool: readonly PoolRow[]
+  readonly http: readonly HttpRow[]
 }
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
@@ -71,20 +86,25 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const jpeg = await benchPicture(await readPicture(input))
   const article = await articleParts(folders)
   const others = await allVariants(args.list('model'), folders)
-  const progress = terminal.progress('Measuring', THREADS.length * BATCHES.length + 3)
+  const only = partsFrom(args)
+  const progress = terminal.progress('Measuring', THREADS.length * BATCHES.length + 4)
 
   // First, while nothing is loaded yet.
-  const start = await benchStart(jpeg)
+  const start = only.has('start') ? await benchStart(jpeg) : undefined
   const pads = [...(await variantsOf(DEFAULT_PAD_MODEL, folders)), ...others]
   const specs = [...new Set([...pads, ...article.models, ...article.detectors, DEFAULT_DETECTORS[0]!])]
-  const models = await benchModels(specs, folders, seconds, () => progress.advance())
-  const checks = await benchChecks(checkSetups(others, article), jpeg, folders, seconds)
+  const models = only.has('models') ? await benchModels(specs, folders, seconds, () => progress.advance()) : []
+  const checks = only.has('checks') ? await benchChecks(checkSetups(others, article), jpeg, folders, seconds) : []
+  progress.advance()
+  const card = parsePadCard(await bundledModel(DEFAULT_PAD_MODEL).card(), DEFAULT_PAD_MODEL)
+  const pixels = only.has('pixels') ? await benchPreprocessing(jpeg, card, seconds) : []
   progress.advance()
   const pool: PoolRow[] = []
-  for (const workers of new Set([1, availableParallelism()])) {
+  for (const workers of only.has('pool') ? new Set([1, availableParallelism()]) : []) {
     pool.push(await benchPool(jpeg, workers, Math.max(1, seconds)))
-    progress.advance()
   }
+  progress.advance()
+  const http = only.has('http') ? [await benchHttp(jpeg, availableParallelism(), Math.max(1, seconds))] : []
   progress.end()
 
   const report: BenchReport = {
@@ -94,15 +114,29 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       platform: `${process.platform} ${process.arch}`,
       cpu: `${cpus()[0]?.model.trim() ?? 'unknown'} x ${cpus().length}`,
     },
-    start,
+    ...(start === undefined ? {} : { start }),
     models,
     checks,
+    pixels,
     pool,
+    http,
   }
   terminal.print(renderBench(report))
   const json = args.text('json')
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 1)}\n`)
   return EXIT.OK
+}
+
+function partsFrom(args: Arguments): ReadonlySet<string> {
+  const named = args.text('only')?.split(',')
+  const unknown = named?.find((part) => !(PARTS as readonly string[]).includes(part))
+  if (unknown !== undefined) {
+    throw new LivenessError(
+      'OPTION_INVALID',
+      `Expected some of ${PARTS.join(', ')} for --only but received "${unknown.slice(0, 40)}".`,
+    )
+  }
+  return new Set(named ?? PARTS)
 }
 
 interface ArticleParts {
@@ -134,11 +168,11 @@ async function allVariants(specs: readonly string[], folders: readonly string[])
 function checkSetups(others: readonly string[], article: ArticleParts): CheckSetup[] {
   const threaded = (threads: number): CheckSetup[] => [
     { name: 'default, 1 crop', crops: 1, threads },
-    { name: `default, ${DEFAULTS.crops} crops`, crops: DEFAULTS.crops, threads },
+    { name: 'default, 3 crops', crops: 3, threads },
     ...article.detectors.slice(0, 1).flatMap((detector) =>
       article.models.slice(0, 1).map(
         (model): CheckSetup => ({
-          name: `article: ${detector} + ${model}`,
+          name: `${ARTICLE_CHECK}${detector} + ${model}`,
           crops: 1,
           threads,
           model,
@@ -151,10 +185,38 @@ function checkSetups(others: readonly string[], article: ArticleParts): CheckSet
   return THREADS.flatMap(threaded)
 }
 
-function renderBench({ environment, start, models, checks, pool }: BenchReport): string {
+function renderBench({ environment, start, models, checks, pixels, pool, http }: BenchReport): string {
+  const lines = Object.entries(environment).map(([name, value]) => `${name} ${value}`)
+  const blocks = [lines.join(', ')]
+  if (models.length > 0) blocks.push(modelText(models))
+  if (checks.length > 0) blocks.push(checkText(checks))
+  if (pixels.length > 0) blocks.push(pixelText(pixels))
+  const rest = [
+    ...(pool.length === 0
+      ? []
+      : [
+          `Pool: ${pool.map(({ workers, checksPerSecond }) => `${checksPerSecond.toFixed(0)} checks/s with ${workers} ${workers === 1 ? 'worker' : 'workers'}`).join(', ')}`,
+        ]),
+    ...http.map(
+      ({ workers, connections, checksPerSecond, median, p99 }) =>
+        `HTTP: ${checksPerSecond.toFixed(0)} checks/s of unspoof serve with ${workers} ${workers === 1 ? 'worker' : 'workers'} and ${connections} connections from this machine; median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`,
+    ),
+    ...(start === undefined
+      ? []
+      : [
+          `Start: models loaded in ${start.load.toFixed(0)} ms, first check ${start.firstCheck.toFixed(0)} ms, ${start.memory.toFixed(0)} MiB`,
+        ]),
+  ]
+  if (rest.length > 0) blocks.push(rest.join('\n'))
+  return blocks.join('\n\n')
+}
+
+const right = (title: string) => ({ title, align: 'right' as const })
+
+function modelText(models: readonly ModelRow[]): string {
   const base = (row: ModelRow) =>
     models.find((other) => other.threads === row.threads && other.batch === row.batch)!.measurement.median
-  const modelRows = models.map((row) => [
+  const rows = models.map((row) => [
     row.model,
     String(row.threads),
     String(row.batch),
@@ -162,37 +224,37 @@ function renderBench({ environment, start, models, checks, pool }: BenchReport):
     (row.measurement.median / row.batch).toFixed(2),
     `${(row.measurement.median / base(row)).toFixed(2)} x`,
   ])
-  const checkBase = (row: CheckRow) =>
-    checks.find((other) => other.setup.threads === row.setup.threads)!.measurement.median
-  const checkRows = checks.map((row) => [
+  const columns = [{ title: 'model' }, ...['threads', 'batch', 'median', 'a picture', 'ratio'].map(right)]
+  return `Model only (milliseconds a run; ratio to the first model of the same threads and batch)\n${table(columns, rows)}`
+}
+
+function checkText(checks: readonly CheckRow[]): string {
+  const base = (row: CheckRow) => checks.find((other) => other.setup.threads === row.setup.threads)!.measurement.median
+  const rows = checks.map((row) => [
     row.setup.name,
     String(row.setup.threads),
     row.measurement.median.toFixed(1),
     row.measurement.p95.toFixed(1),
-    `${(row.measurement.median / checkBase(row)).toFixed(2)} x`,
+    `${(row.measurement.median / base(row)).toFixed(2)} x`,
     ...(['decode', 'detect', 'quality', 'crop', 'model'] as const).map((step) => row.steps[step].toFixed(1)),
     row.verdict,
   ])
-  const right = (title: string) => ({ title, align: 'right' as const })
-  return [
-    Object.entries(environment)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', '),
-    '',
-    'Model only (milliseconds a run; ratio to the first model of the same threads and batch)',
-    table([{ title: 'model' }, ...['threads', 'batch', 'median', 'a picture', 'ratio'].map(right)], modelRows),
-    '',
-    `Whole check from the bytes of a ${PICTURE_SIZE.width} x ${PICTURE_SIZE.height} JPEG (milliseconds; ratio to the first of the same threads)`,
-    table(
-      [
-        { title: 'check' },
-        ...['threads', 'median', 'p95', 'ratio', 'decode', 'detect', 'quality', 'crop', 'model'].map(right),
-        { title: 'verdict' },
-      ],
-      checkRows,
-    ),
-    '',
-    `Pool: ${pool.map(({ workers, checksPerSecond }) => `${checksPerSecond.toFixed(0)} checks/s with ${workers} ${workers === 1 ? 'worker' : 'workers'}`).join(', ')}`,
-    `Start: models loaded in ${start.load.toFixed(0)} ms, first check ${start.firstCheck.toFixed(0)} ms, ${start.memory.toFixed(0)} MiB`,
-  ].join('\n')
+  const columns = [
+    { title: 'check' },
+    ...['threads', 'median', 'p95', 'ratio', 'decode', 'detect', 'quality', 'crop', 'model'].map(right),
+    { title: 'verdict' },
+  ]
+  const head = `Whole check from the bytes of a ${PICTURE_SIZE.width} x ${PICTURE_SIZE.height} JPEG (milliseconds; ratio to the first of the same threads)`
+  const goals = checks
+    .filter(({ setup }) => setup.name.startsWith(ARTICLE_CHECK))
+    .map((row) => {
+      const share = base(row) / row.measurement.median
+      return `\n${row.setup.threads === 1 ? '1 thread' : `${row.setup.threads} threads`}: ours takes ${share.toFixed(2)} of the time of the article's parts (goal: at most ${GOAL.toFixed(2)}, ${share <= GOAL ? 'met' : 'MISSED'})`
+    })
+  return `${head}\n${table(columns, rows)}${goals.join('')}`
+}
+
+function pixelText(pixels: readonly PreprocessingRow[]): string {
+  const rows = pixels.map(({ step, measurement }) => [step, measurement.median.toFixed(2), measurement.p95.toFixed(2)])
+  return `Pixel work of a check, one thread (milliseconds)\n${table([{ title: 'step' }, ...['median', 'p95'].map(right)], rows)}`
 }
