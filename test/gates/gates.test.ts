@@ -112,6 +112,18 @@ const GATES: Readonly<Record<string, Gate>> = {
     says: /FalseESM|Masquerading as ESM/,
     run: (folder) => node('scripts/attw.mjs', folder),
   },
+  'attw, of a package without types': {
+    files: PACKAGE_FILES,
+    planted: {
+      'package.json': json({
+        ...PACKAGE,
+        exports: { '.': { import: './dist/index.js', require: './dist/index.cjs' } },
+        files: ['dist/*.js', 'dist/*.cjs'],
+      }),
+    },
+    says: /does not contain types/,
+    run: (folder) => node('scripts/attw.mjs', folder),
+  },
   sizes: {
     files: {
       'package.json': json({
@@ -146,7 +158,7 @@ async function biome(folder: string): Promise<Ran> {
   return nodeIn(folder, 'node_modules/@biomejs/biome/bin/biome', 'check', 'index.ts')
 }
 
-describe('the gates', { timeout: 120_000 }, () => {
+describe('the gates', { timeout: 300_000 }, () => {
   let parent: string
 
   beforeAll(async () => {

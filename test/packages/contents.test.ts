@@ -24,7 +24,7 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
   beforeAll(async () => {
     folder = await temporaryFolder()
     tarballs = await packAll(folder)
-  })
+  }, 300_000)
   afterAll(() => remove(folder))
 
   describe.each(packages.map(({ manifest }) => manifest.name as string))('%s', (name) => {
