@@ -5,8 +5,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { root, type Snippet, snippetsOf } from './snippets/extract.ts'
+
+// Each test starts a process that loads the models; a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 })
 
 const run = promisify(execFile)
 const PICTURE = resolve(root, 'fixtures/astronaut.jpg')

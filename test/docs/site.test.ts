@@ -14,36 +14,40 @@ import { root } from './snippets/extract.ts'
 const run = promisify(execFile)
 
 describe('npm run docs', () => {
-  it('builds without a dead link', { timeout: 300_000 }, async () => {
+  it('builds without a dead link', { timeout: 600_000 }, async () => {
     const { stdout } = await run(process.execPath, ['docs/tools/build.js'], { cwd: root })
     expect(stdout).toMatch(/\d{3,} pages, \d{4,} links, none dead/)
   })
 
-  it.skipIf(!hasChromium)('opens from its folder: search, light and dark, no network', async () => {
-    const browser = await launchChromium()
-    try {
-      const page = await browser.newPage({ colorScheme: 'dark' })
-      const requests: string[] = []
-      page.on('request', (request) => requests.push(request.url()))
-      await page.goto(pathToFileURL(resolve(root, 'docs/site/index.html')).href)
-      await page.waitForSelector('table >> text=attacks accepted')
-      expect(await page.locator('svg.diagram').count()).toBeGreaterThan(0)
+  it.skipIf(!hasChromium)(
+    'opens from its folder: search, light and dark, no network',
+    { timeout: 120_000 },
+    async () => {
+      const browser = await launchChromium()
+      try {
+        const page = await browser.newPage({ colorScheme: 'dark' })
+        const requests: string[] = []
+        page.on('request', (request) => requests.push(request.url()))
+        await page.goto(pathToFileURL(resolve(root, 'docs/site/index.html')).href)
+        await page.waitForSelector('table >> text=attacks accepted')
+        expect(await page.locator('svg.diagram').count()).toBeGreaterThan(0)
 
-      await page.click('#tsd-search-trigger')
-      await page.fill('#tsd-search-input', 'kiosk')
-      await page.locator('#tsd-search-results a', { hasText: 'Kiosk' }).first().click()
-      await page.waitForURL(/recipes\/kiosk\.html$/)
-      await page.waitForSelector('h1 >> text=Kiosk')
+        await page.click('#tsd-search-trigger')
+        await page.fill('#tsd-search-input', 'kiosk')
+        await page.locator('#tsd-search-results a', { hasText: 'Kiosk' }).first().click()
+        await page.waitForURL(/recipes\/kiosk\.html$/)
+        await page.waitForSelector('h1 >> text=Kiosk')
 
-      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
-      const dark = await background()
-      await page.emulateMedia({ colorScheme: 'light' })
-      expect(await background()).not.toBe(dark)
-      expect(requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
-    } finally {
-      await browser.close()
-    }
-  })
+        const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+        const dark = await background()
+        await page.emulateMedia({ colorScheme: 'light' })
+        expect(await background()).not.toBe(dark)
+        expect(requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    },
+  )
 })
 
 describe('the gates of the site', () => {

@@ -6,7 +6,7 @@ import { isTyped, typeErrors } from './snippets/types.ts'
 const snippets = markdownFiles().flatMap(snippetsOf)
 
 describe('snippets of all pages', () => {
-  it('are TypeScript and JavaScript that compile', { timeout: 120_000 }, () => {
+  it('are TypeScript and JavaScript that compile', { timeout: 600_000 }, () => {
     const typed = snippets.filter(isTyped)
     expect(typed.length).toBeGreaterThan(50)
     expect(typeErrors(typed)).toEqual([])
@@ -45,7 +45,7 @@ describe('the check itself', () => {
     ])
   })
 
-  it('names what does not compile, in the line of the page', { timeout: 60_000 }, () => {
+  it('names what does not compile, in the line of the page', { timeout: 600_000 }, () => {
     const wrong = [
       snippet('js', "import { createLivenes } from '@unspoof/node'\n"),
       snippet('ts', "\nimport { createLiveness } from '@unspoof/node'\nawait createLiveness({ crop: 3 })\n"),
