@@ -15,16 +15,17 @@ from .runs import BASE
 from .train import Recipe, predict, train
 
 # `phone-replay` takes no part in any of them, so all of its videos are of a kind none of the runs has seen.
-SHORT = replace(BASE, name='ablate-full', steps=240, ema=0.99, snapshot_every=1000, log_every=40, in_memory=False)
+SHORT = replace(BASE, name='ablate-full', steps=150, snapshot_every=1000, share=1.0, in_memory=False)
 
 VARIANTS: dict[str, Recipe] = {
-    'full': SHORT,
+    'the fit alone, no training': replace(SHORT, name='ablate-fit', steps=0),
+    'the recipe of `base`, short': SHORT,
     'without the Fourier loss': replace(SHORT, name='ablate-no-fourier', fourier_weight=0.0),
-    'without simulated attacks': replace(SHORT, name='ablate-no-simulation', simulated=False),
-    'without distillation (random start, labels only)': replace(SHORT, name='ablate-no-distillation', distil_weight=0.0, feature_weight=0.0, from_teacher=False),
-    'start from the teachers, then labels only': replace(SHORT, name='ablate-start-only', distil_weight=0.0, feature_weight=0.0),
-    'without labels (teachers only)': replace(SHORT, name='ablate-no-labels', label_weight=0.0),
     'without the stability loss': replace(SHORT, name='ablate-no-stability', stability_weight=0.0),
+    'without simulated attacks': replace(SHORT, name='ablate-no-simulation', simulated=False),
+    'with labels, real and simulated': replace(SHORT, name='ablate-labels', label_weight=0.7, simulated_weight=0.5),
+    'labels without distillation': replace(SHORT, name='ablate-labels-only', label_weight=0.7, simulated_weight=0.5, distil_weight=0.0),
+    'random start': replace(SHORT, name='ablate-random', from_teacher=False),
 }
 
 

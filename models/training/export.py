@@ -10,7 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .network import Network
+from .network import Network, either
 
 OPSET = 17
 IR_VERSION = 8
@@ -18,25 +18,23 @@ IR_VERSION = 8
 
 
 class Deployed(nn.Module):
-    """The network with embedding, head and mean of the branches folded into one matrix: nothing nonlinear lies between."""
+    """The network with embeddings and heads folded into one matrix of three margins: nothing nonlinear lies between."""
 
     def __init__(self, model: Network) -> None:
         super().__init__()
         self.face = model.face
         self.context = model.context
-        rows: list[Tensor] = []
-        bias = 0.0
-        for branch, head in ((model.face, model.face_head), (model.context, model.context_head)):
-            rows.append((head.weight @ branch.embed.weight)[0])
-            bias += float((head.weight[0] @ branch.embed.bias + head.bias[0]).detach())
-        margin = torch.cat(rows).detach() / 4
-        self.out = nn.Linear(len(margin), 2)
-        self.out.weight.data = torch.stack((-margin, margin))
-        self.out.bias.data = torch.tensor([-bias / 4, bias / 4])
+        parts = ((model.face, model.face_head), (model.context, model.context_head))
+        weights = [head.weight.detach() @ branch.embed.weight.detach() for branch, head in parts]
+        biases = [head.weight.detach() @ branch.embed.bias.detach() + head.bias.detach() for branch, head in parts]
+        self.out = nn.Linear(sum(w.shape[1] for w in weights), 3)
+        self.out.weight.data = torch.block_diag(*weights)
+        self.out.bias.data = torch.cat(biases)
 
     def forward(self, face: Tensor, context: Tensor) -> Tensor:
-        pooled = torch.cat((self.face.pooled(face), self.context.pooled(context)), 1)
-        return self.out(pooled)
+        margins = self.out(torch.cat((self.face.pooled(face), self.context.pooled(context)), 1))
+        half = (margins[:, :1] + either(margins[:, 1:])[:, None]) / 4
+        return torch.cat((-half, half), 1)
 
 
 def export_fp32(model: Network, file: Path) -> None:

@@ -150,8 +150,7 @@ def fit(paths: Paths, teachers: tuple[Teacher, Teacher], training: Cache, seed: 
         errors = reconstruct(branch, teacher, start_from(branch, teacher, pictures[:128]), pictures)
         say(f'fitted {name}: relative error after each block {" ".join(f"{v:.2f}" for v in errors)}')
         others = [i for i in range(teacher.out.shape[1]) if i != teacher.live]
-        # With several attack classes the margin is a logsumexp; its linear part is a good start.
-        head.weight.copy_((teacher.out[:, others].mean(1) - teacher.out[:, teacher.live])[None])
+        head.weight.copy_((teacher.out[:, others] - teacher.out[:, [teacher.live]]).T)
         head.bias.zero_()
     torch.save(model.state_dict(), file)
     return file

@@ -62,6 +62,9 @@ class Recipe:
     """A file of weights to go on from, instead of the teachers."""
     head_only: bool = False
     """Only the last linear layer of each branch moves."""
+    share: float = 1.0
+    """Of the trained weights in what is stored; the rest is what the run started from. Between the two lies what has
+    learned and still knows what it was not taught (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022)."""
 
 
 def to_input(pictures: NDArray[np.uint8]) -> Tensor:
@@ -203,6 +206,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         model.load_state_dict(torch.load(recipe.start, weights_only=True))
     elif starts_from_teachers and teachers is not None:
         model.load_state_dict(torch.load(fit(paths, teachers, training, say=say), weights_only=True))
+    started = {key: value.clone() for key, value in model.state_dict().items()}
     model = model.to(memory_format=torch.channels_last)
     spectrum = FourierHead()
     if recipe.head_only:
@@ -253,7 +257,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         with torch.autocast('cpu', torch.bfloat16):
             ours_face = tuple(stage.float() for stage in model.face.stages(x_face))
         ours_context = model.context.stages(x_context)
-        m_face, m_context = model.face_head(ours_face[3])[:, 0], model.context_head(ours_context[3])[:, 0]
+        m_face, m_context = model.face_margin(ours_face[3]), model.context_margin(ours_context[3])
         margin = (m_face + m_context) / 2
         parts: dict[str, Tensor] = {}
         if recipe.label_weight:
@@ -291,6 +295,11 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
             for name, text in summary(average.model, evaluation).items():
                 note(f'  {name}: {text}')
             torch.save({'model': model.state_dict(), 'average': average.model.state_dict(), 'optimiser': optimiser.state_dict(), 'spectrum': spectrum.state_dict(), 'step': step + 1}, state_file)
+    trained = average.model.state_dict()
+    average.model.load_state_dict({key: started[key].lerp(value, recipe.share) for key, value in trained.items()})
+    if recipe.share < 1:
+        for name, text in summary(average.model, evaluation).items():
+            note(f'  {recipe.share} of it: {name}: {text}')
     torch.save(average.model.state_dict(), final)
     state_file.unlink(missing_ok=True)
     log.close()
