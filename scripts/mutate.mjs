@@ -71,6 +71,9 @@ const vitest = await createVitest(
     silent: true,
     pool: 'forks',
     maxWorkers: 1,
+    // On a busy machine a slow test is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
   {
     resolve: { conditions: ['@unspoof/source'] },

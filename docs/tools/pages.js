@@ -44,6 +44,7 @@ export const pages = {
   Measured: [
     ['models/unspoof-pad-1/README.md', 'measured/unspoof-pad-1'],
     ['docs/benchmarks.md', 'measured/benchmarks'],
+    ['docs/performance.md', 'measured/performance'],
     ['docs/quality.md', 'measured/quality'],
     ['docs/stability.md', 'measured/stability'],
     ['docs/spectrum.md', 'measured/spectrum'],

@@ -83,7 +83,10 @@ export function mutantsOf(source) {
     if (ts.isNumericLiteral(node)) {
       replace('constant', node.getStart(), node.getEnd(), `(${node.getText()} + 1)`)
     }
-    ts.forEachChild(node, visit)
+    ts.forEachChild(node, (child) => {
+      // A loop that counts the wrong way does not end: nothing to learn, and nothing can stop it.
+      if (!(ts.isForStatement(node) && child === node.incrementor)) visit(child)
+    })
   }
   visit(file)
   return mutants
