@@ -127,6 +127,13 @@ describe('margin and calibration', () => {
     expect(marginOf([1, Number.NaN], 0, 'logits')).toBeNaN()
   })
 
+  test('logits far beyond what exp() can hold', () => {
+    expect(marginOf([0, 1000, -1000], 0, 'logits')).toBe(-1000)
+    expect(marginOf([-1000, 0, 1000], 1, 'logits')).toBe(-1000)
+    expect(marginOf([2000, 0, 0], 0, 'logits')).toBeCloseTo(2000 - Math.log(2), 9)
+    expect(marginOf([0, 0, 2000], 2, 'logits')).toBeCloseTo(2000 - Math.log(2), 9)
+  })
+
   test('calibration scales the margin, then moves it', () => {
     expect(calibratedLogit(3, { slope: 2, offset: -1 })).toBe(5)
   })

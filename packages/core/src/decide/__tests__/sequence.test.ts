@@ -265,9 +265,9 @@ describe('time', () => {
       verdict = result.verdict
       return result
     })
-    await vi.advanceTimersByTimeAsync(19_900)
+    await vi.advanceTimersByTimeAsync(19_999)
     expect(verdict).toBeUndefined()
-    await vi.advanceTimersByTimeAsync(200)
+    await vi.advanceTimersByTimeAsync(1)
     expect(codes(await decided)).toEqual(['timed-out'])
     expect(verdict).toBe('retry')
   })
