@@ -9,8 +9,8 @@ import { makePictures } from '../../../test/browser/clip.ts'
 import type { WebLiveness as Liveness } from '../src/index.ts'
 import { type Site, startSite } from './harness.ts'
 
-/** Largest difference of live probabilities between runtimes: static INT8 rounds differently in WebAssembly; floats would agree to 1e-4. */
-const SAME_NUMBER = 0.01
+/** Largest difference of live probabilities between Node and a page; weights-only INT8 is float arithmetic, which agrees to 1e-5. */
+const SAME_NUMBER = 0.001
 
 describe.skipIf(!hasChromium)('createLiveness in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)('createLiveness in Chromium', { timeout: 120_000 }
     const { blob, videoFrame, ...exact } = answer.results as Record<string, number>
     expect(blob).toBeGreaterThan(0)
     for (const value of Object.values(exact)) expect(value).toBe(blob)
-    expect(Math.abs(videoFrame! - blob!)).toBeLessThan(SAME_NUMBER)
+    expect(Math.abs(videoFrame! - blob!)).toBeLessThan(0.01) // the browser may have converted its colours
     expect(answer.untouched).toBe(true)
     expect(answer.late).toBe('CLOSED')
     expect(answer.violations).toEqual([])
