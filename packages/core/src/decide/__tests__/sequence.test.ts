@@ -14,7 +14,9 @@ interface Shown {
   readonly p: number | null
   /** Frames of the same number have the same pixels. @default its own */
   readonly pixels?: number
-  readonly face?: Face
+  readonly face?: Face | null
+  /** There is a face, though no model judged it. */
+  readonly seen?: boolean
   readonly why?: ReasonCode
   readonly frame?: Frame
 }
@@ -36,14 +38,14 @@ function judged(shown: readonly (Shown | number)[], options: SequenceParts<Shown
     frames: frames(),
     threshold,
     options,
-    judge: async ({ p, pixels = index, face = faceAt(0, 100), why = 'no-face', frame }) => {
+    judge: async ({ p, pixels = index, face = faceAt(0, 100), seen = false, why = 'no-face', frame }) => {
       index++
       const data = new Uint8Array(12)
       new DataView(data.buffer).setUint32(0, pixels)
       const reasons: Reason[] = p === null ? [reason(why)] : []
       return {
         frame: frame ?? createFrame({ data, width: 2, height: 2, channels: 3 }),
-        result: { liveProbability: p, face: p === null ? null : face, reasons } as unknown as LivenessResult,
+        result: { liveProbability: p, face: p === null && !seen ? null : face, reasons } as unknown as LivenessResult,
       }
     },
   })
@@ -104,6 +106,13 @@ describe('evidence', () => {
     expect((await judged([1 - 1e-9], options)).liveProbability).toBeCloseTo(sigmoid(6), 12)
     expect((await judged([1e-9], options)).liveProbability).toBeCloseTo(sigmoid(-6), 12)
     expect((await judged([sigmoid(5.9)], options)).liveProbability).toBeCloseTo(sigmoid(5.9), 9)
+  })
+
+  test('takes a face and a probability', async () => {
+    const options = { minFrames: 1, stopEarly: false }
+    const dark = { p: null, seen: true, why: 'too-dark' } as const
+    expect(await judged([dark, 0.9], options)).toMatchObject({ verdict: 'live', frames: { read: 2, judged: 1 } })
+    expect(await judged([{ p: 0.999, face: null }], options)).toMatchObject({ verdict: 'retry', frames: { judged: 0 } })
   })
 
   test('without any judged frame is none', async () => {
