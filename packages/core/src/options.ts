@@ -10,7 +10,7 @@ export const OPERATING_POINTS = ['strict', 'balanced', 'lenient'] as const satis
 export const DEFAULTS = {
   operatingPoint: 'balanced',
   faces: 'single',
-  crops: 3,
+  crops: 1,
   minStability: 0.5,
   timeoutMs: 10_000,
 } as const
@@ -36,11 +36,12 @@ export interface CheckOptions {
    */
   readonly faces?: 'single' | 'all'
   /**
-   * How many jittered crops of each face are scored and averaged: 1, 3 or 5. More is steadier and slower.
+   * How many crops of each face are scored and averaged: 1, or 3 or 5 that are jittered in scale and shift. The bundled model gains
+   * nothing from more than one (docs/stability.md); a model that depends more on the box does.
    * @default {@link DEFAULTS.crops}
    */
   readonly crops?: 1 | 3 | 5
-  /** A face whose crops agree less than this is answered `retry` with `unstable`. @default {@link DEFAULTS.minStability} */
+  /** With several crops: a face whose crops agree less than this is answered `retry` with `unstable`. @default {@link DEFAULTS.minStability} */
   readonly minStability?: number
   /** Milliseconds until CHECK_TIMEOUT. @default {@link DEFAULTS.timeoutMs} */
   readonly timeoutMs?: number

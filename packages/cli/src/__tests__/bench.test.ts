@@ -24,7 +24,7 @@ it('prints models, whole checks, throughput and start side by side', { timeout: 
   })
   expect(code).toBe(0)
   expect(stdout).toMatch(new RegExp(`${DEFAULT_ID}:${DEFAULT_CARD.files[0]!.variant} +1 +32 `))
-  expect(stdout).toMatch(/default, 3 crops +2 .* live/)
+  expect(stdout).toMatch(/default with 3 crops +2 .* live/)
   const report = JSON.parse(await readFile(json, 'utf8'))
   for (const { measurement } of [...report.models, ...report.checks]) expect(measurement.median).toBeGreaterThan(0)
   expect(report.pool[0].checksPerSecond).toBeGreaterThan(0)

@@ -168,7 +168,7 @@ async function allVariants(specs: readonly string[], folders: readonly string[])
 function checkSetups(others: readonly string[], article: ArticleParts): CheckSetup[] {
   const threaded = (threads: number): CheckSetup[] => [
     { name: 'default, 1 crop', crops: 1, threads },
-    { name: 'default, 3 crops', crops: 3, threads },
+    { name: 'default with 3 crops', crops: 3, threads },
     ...article.detectors.slice(0, 1).flatMap((detector) =>
       article.models.slice(0, 1).map(
         (model): CheckSetup => ({
