@@ -90,6 +90,7 @@ describe('worstVerdict', () => {
     expect(worstVerdict(['live', 'retry'])).toBe('retry')
     expect(worstVerdict(['live', 'not-checked'])).toBe('not-checked')
     expect(worstVerdict(['live', 'live'])).toBe('live')
+    expect(worstVerdict(['live'])).toBe('live')
     expect(worstVerdict(['retry', 'spoof'])).toBe('spoof')
     expect(worstVerdict(['not-checked', 'retry'])).toBe('retry')
     expect(worstVerdict(['spoof', 'retry', 'not-checked', 'live'])).toBe('spoof')

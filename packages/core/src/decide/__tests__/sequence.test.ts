@@ -220,10 +220,17 @@ describe('repeats', () => {
       ).frames.repeated
     expect(await pair(of(2, 6, 3, 1), of(2, 6, 3, 1))).toBe(1)
     expect(await pair(of(2, 6, 3, 1), of(2, 6, 3, 2))).toBe(0)
+    const other = of(2, 6, 3, 1)
+    other.data[0] = 1
+    expect(await pair(of(2, 6, 3, 1), other)).toBe(0)
     expect(await pair(of(2, 6, 3, 1), of(6, 2, 3, 1))).toBe(0)
     expect(await pair(of(2, 6, 3, 1), of(2, 4, 3, 1))).toBe(0)
     expect(await pair(of(4, 6, 3, 1), of(2, 6, 3, 1))).toBe(0)
     expect(await pair(of(4, 3, 4, 1), of(4, 4, 3, 1))).toBe(0)
+    // Black, and the larger one first: only the size tells.
+    expect(await pair(of(2, 6, 3, 0), of(2, 4, 3, 0))).toBe(0)
+    expect(await pair(of(4, 6, 3, 0), of(2, 6, 3, 0))).toBe(0)
+    expect(await pair(of(2, 6, 4, 0), of(2, 6, 3, 0))).toBe(0)
   })
 })
 
@@ -280,6 +287,36 @@ describe('time', () => {
     expect(codes(await decided)).toEqual(['timed-out'])
     expect(verdict).toBe('retry')
   })
+})
+
+test('frames that took their time leave less of it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    let asked = 0
+    const slow = {
+      [Symbol.asyncIterator]: () => ({
+        next: (): Promise<IteratorResult<Shown>> =>
+          new Promise((resolve) => {
+            if (asked++ === 0) setTimeout(() => resolve({ done: false, value: { p: 0.9 } }), 15_000)
+          }),
+      }),
+    }
+    let ended = false
+    const decided = decideSequence<Shown>({
+      frames: slow,
+      threshold: 0.5,
+      options: {},
+      judge: async () => ({ frame: undefined, result: { liveProbability: null, face: null, reasons: [] } as never }),
+    }).finally(() => {
+      ended = true
+    })
+    await vi.advanceTimersByTimeAsync(19_999)
+    expect(ended).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(codes(await decided)).toEqual(['timed-out'])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('sequenceProbability is what decideSequence ends with', async () => {
