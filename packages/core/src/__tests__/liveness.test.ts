@@ -55,13 +55,15 @@ describe('check', () => {
       code: 'LIVE',
       hint: '',
       reasons: [],
-      stability: 1,
+      stability: null,
       operatingPoint: { name: 'balanced', threshold: 0.5 },
       model: [{ id: 'example-pad', version: '1.0.0', variant: 'fp32' }],
       image: { width: 320, height: 240 },
     })
     expect(result.liveProbability).toBeCloseTo(1 / (1 + Math.exp(-4)), 6)
     expect(result.timings.total).toBeGreaterThan(0)
+    // One crop has nothing to agree with; three equal ones agree.
+    expect(await (await liveness()).check(FRAME, { crops: 3 })).toMatchObject({ verdict: 'live', stability: 1 })
   })
 
   test('an attack, and what a client may be told of it', async () => {
