@@ -30,9 +30,7 @@ describe('exit status', () => {
   it('is 0 for a live face', async () => {
     const { code, stdout, stderr } = await unspoof(['check', FACE])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(
-      /^live {3}.*astronaut\.jpg\n {7}live probability 0\.\d{4}, threshold 0\.\d+ \(balanced\), stability [01]\.\d\d\n/,
-    )
+    expect(stdout).toMatch(/^live {3}.*astronaut\.jpg\n {7}live probability 0\.\d{4}, threshold 0\.\d+ \(balanced\)\n/)
     expect(stdout).toMatch(/decode [\d.]+, detect [\d.]+, quality [\d.]+, crop [\d.]+, model [\d.]+/)
   })
 

@@ -93,7 +93,7 @@ describe('unspoof evaluate', () => {
     const { report, stderr } = await evaluate([index, '--scores', scores])
     expect(stderr).toMatch(/\d+ scores taken from/)
     expect(report.sets.at(-1)!.models[DEFAULT_KEY]!.counts).toMatchObject({ live: 8, spoof: 8 })
-    const other = await unspoof(['evaluate', index, '--scores', scores, '--crops', '1'])
+    const other = await unspoof(['evaluate', index, '--scores', scores, '--crops', '3'])
     expect(other.code).toBe(2)
     expect(other.stderr).toContain('other models or settings')
   })
