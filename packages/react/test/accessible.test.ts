@@ -90,6 +90,7 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
       react.show({ locale: 'en', session: '/liveness/sessions' })
     })
     const focused = () => page.evaluate(() => document.activeElement?.className)
+    await page.waitForSelector('.unspoof-button')
     await page.keyboard.press('Tab')
     expect(await focused()).toBe('unspoof-button')
     await photograph(page, 'idle')
