@@ -81,9 +81,9 @@ async function loadWebAssets(project: string): Promise<WebAssets> {
     try {
       const manifestPath = createRequire(from).resolve('@unspoof/web/package.json')
       const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as {
-        exports: { './assets': { import: { default: string } } }
+        exports: { './assets': { default: string } }
       }
-      const entry = path.join(path.dirname(manifestPath), manifest.exports['./assets'].import.default)
+      const entry = path.join(path.dirname(manifestPath), manifest.exports['./assets'].default)
       return (await import(pathToFileURL(entry).href)) as WebAssets
     } catch (error) {
       if (isLivenessError(error)) throw error
