@@ -43,6 +43,8 @@ export async function startStaticServer(options: StaticServerOptions): Promise<S
     requests.push(path)
     for (const [name, value] of Object.entries(options.headers ?? {})) response.setHeader(name, value)
     if (options.handle?.(request, response)) return
+    // Chromium asks for it when it likes, and reports a 404 as an error of the page.
+    if (path === '/favicon.ico') return void response.writeHead(204).end()
     response.setHeader(
       'content-type',
       TYPES[extname(path)] ?? (path.endsWith('/') ? TYPES['.html']! : 'application/octet-stream'),

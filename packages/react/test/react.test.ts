@@ -30,7 +30,10 @@ describe.skipIf(!hasChromium)('React in Chromium', { timeout: 180_000 }, () => {
       const { page, context } = await site.open(browser)
       const errors: string[] = []
       page.on('pageerror', (error) => errors.push(String(error)))
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+      page.on(
+        'console',
+        (message) => message.type() === 'error' && errors.push(`${message.text()} ${message.location().url}`),
+      )
       await page.goto(`${site.url}react-${version}/`)
       await page.waitForFunction('globalThis.react')
       await page.evaluate(() => {
