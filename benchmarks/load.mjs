@@ -13,8 +13,9 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, type } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { seededRandom } from '@unspoof/core'
 import { createGenerator, round } from './load/generator.mjs'
-import { seededRandom, webcamPictures } from './load/pictures.mjs'
+import { webcamPictures } from './load/pictures.mjs'
 import { LONG, RECIPES, SHORT } from './load/recipes.mjs'
 
 const { values, positionals } = parseArgs({

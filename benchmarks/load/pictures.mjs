@@ -4,18 +4,6 @@ import sharp from 'sharp'
 
 const FACE = new URL('../../fixtures/astronaut.jpg', import.meta.url)
 
-/** Seeded (mulberry32), so that two runs send the same at the same times. */
-export function seededRandom(seed) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** JPEG of 640 x 480 with the noise of a sensor, about 110 kB. */
 export async function webcamPictures(count, random) {
   const face = await readFile(FACE)

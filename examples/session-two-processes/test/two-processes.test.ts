@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../../test/network/free-port.ts'
 import { hasRedis, RedisServer } from '../../../test/redis/redis-server.ts'
 import { film, formOf, type Started } from '../../../test/session/film.ts'
 
@@ -111,12 +111,3 @@ describe.skipIf(!hasRedis || !isBuilt)('two processes, one Redis', () => {
     expect((await fetch(two, { method: 'POST', headers: { 'x-demo-user': 'ada' } })).status).toBe(201)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}

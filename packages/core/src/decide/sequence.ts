@@ -214,7 +214,7 @@ class SequenceState {
   }
 
   get #frozen(): boolean {
-    return this.read >= 2 && this.#repeated / this.read > MAX_REPEATED
+    return this.#repeated / this.read > MAX_REPEATED
   }
 
   #answer(verdict: Verdict, reasons: readonly Reason[]): SequenceResult {

@@ -1,4 +1,6 @@
 /** Pictures made from a seed: no file, no licence, the same on every machine. */
+
+import { seededRandom } from '../evaluate/random.ts'
 import { createFrame, type Frame } from '../image/frame.ts'
 
 export type Pattern = 'black' | 'white' | 'noise' | 'gradient' | 'checker'
@@ -36,16 +38,5 @@ function channelOf(
       return Math.floor(255 * (c === 0 ? u : c === 1 ? v : (u + v) / 2))
     case 'checker':
       return ((x >> 3) + (y >> 3)) % 2 === 0 ? 40 : 200
-  }
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32, Tommy Ettinger, public domain). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }
