@@ -22,6 +22,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Vitest's own second is less than the pause between two announcements, and than a busy machine needs for a page.
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     pool: 'forks',
     reporters: ['default', './scripts/count-reporter.ts'],
