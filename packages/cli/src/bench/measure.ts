@@ -11,6 +11,8 @@ export interface Measurement {
   /** Milliseconds. */
   readonly median: number
   readonly p95: number
+  /** Milliseconds of processor time of all threads, the median: what other programs do hardly changes it. */
+  readonly cpu: number
   readonly runs: number
 }
 
@@ -26,16 +28,27 @@ export async function measure(
     for (let i = 0; i < WARM_UP; i++) await run()
   }
   const times = candidates.map((): number[] => [])
+  const cpuTimes = candidates.map((): number[] => [])
   const until = performance.now() + seconds * 1000 * candidates.length
   while (times[0] !== undefined && (times[0].length < minRuns || performance.now() < until)) {
     for (const [i, { run }] of candidates.entries()) {
+      const cpuBefore = process.cpuUsage()
       const began = performance.now()
       await run()
       times[i]!.push(performance.now() - began)
+      const { user, system } = process.cpuUsage(cpuBefore)
+      cpuTimes[i]!.push((user + system) / 1000)
     }
   }
   return candidates.map(({ name }, i) => {
     const sorted = times[i]!.sort((a, b) => a - b)
-    return { name, median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), runs: sorted.length }
+    const cpu = cpuTimes[i]!.sort((a, b) => a - b)
+    return {
+      name,
+      median: quantile(sorted, 0.5),
+      p95: quantile(sorted, 0.95),
+      cpu: quantile(cpu, 0.5),
+      runs: sorted.length,
+    }
   })
 }
