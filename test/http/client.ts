@@ -37,7 +37,7 @@ export class Connection {
   }
 
   /** The next answer; undefined where the connection ended without one. 100 Continue is skipped. */
-  async answer(timeoutMs = 10_000): Promise<RawAnswer | undefined> {
+  async answer(timeoutMs = 25_000): Promise<RawAnswer | undefined> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const parsed = parse(this.#received)

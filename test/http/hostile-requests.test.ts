@@ -414,7 +414,7 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     await server.close()
     // Nothing keeps a socket or a file.
     const leftOvers = () => process.getActiveResourcesInfo().filter((kind) => /TCPSocket|TCPServer|FSReq/.test(kind))
-    await vi.waitFor(() => expect(leftOvers()).toEqual([]))
+    await vi.waitFor(() => expect(leftOvers()).toEqual([]), { timeout: 30_000 })
   })
 
   async function expectServed(): Promise<void> {

@@ -8,7 +8,7 @@ import { livenessPlugin } from '@unspoof/node/fastify'
 import { createAdmission } from '@unspoof/node/http'
 import express from 'express'
 import fastify from 'fastify'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { Connection, FORM_TYPE, fieldPart, filePart, form, head, post } from './client.ts'
 import { fakeLiveness, picture } from './fake-liveness.ts'
 import { SERVERS, type TestServer } from './servers.ts'
@@ -64,10 +64,10 @@ describe('Express 5', () => {
     const admission = createAdmission()
     const liveness = fakeLiveness()
     // Long enough that all are open at once on a slow machine.
-    server = await SERVERS['Express 5']!({ liveness, admission, limits: { bodyTimeoutMs: 3000, minBytesPerSecond: 0 } })
+    server = await SERVERS['Express 5']!({ liveness, admission, limits: { bodyTimeoutMs: 6000, minBytesPerSecond: 0 } })
     const half = good.subarray(0, good.length - 10)
     const slow = Array.from({ length: 200 }, () => connect().send(half))
-    await vi.waitFor(() => expect(admission.load.requests).toBe(200), { timeout: 3000 })
+    await expect.poll(() => admission.load.requests).toBe(200)
     expect(admission.load.bytes).toBeLessThan(200 * half.length)
     for (let i = 0; i < 10; i++) expect((await connect().send(good).answer())?.status).toBe(200)
     const answers = await Promise.all(slow.map((connection) => connection.answer()))

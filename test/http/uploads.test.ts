@@ -1,7 +1,7 @@
 /** What every adapter does with ordinary requests, slow and leaving clients, load, other methods and tokens. */
 import { LivenessError } from '@unspoof/core'
 import { createAdmission, type SessionOptions } from '@unspoof/node/http'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { BOUNDARY, Connection, FORM_TYPE, fieldPart, filePart, form, head, post } from './client.ts'
 import { type FakeLiveness, fakeLiveness, picture } from './fake-liveness.ts'
 import { SERVERS, type ServerOptions, type TestServer } from './servers.ts'
@@ -196,9 +196,9 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     const connection = connect()
     connection.send(head('/login', `Content-Type: ${FORM_TYPE}`, `Content-Length: ${body.length}`))
     connection.send(body.subarray(0, body.length / 2))
-    await vi.waitFor(() => expect(admission.load.bytes).toBeGreaterThan(0))
+    await expect.poll(() => admission.load.bytes).toBeGreaterThan(0)
     connection.close()
-    await vi.waitFor(() => expect(admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 }))
+    await expect.poll(() => admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 })
     expect(liveness.calls).toEqual([])
     expect((await upload(filePart(live))).status).toBe(ok)
   })
@@ -208,10 +208,10 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     await start({ admission })
     const connection = connect()
     connection.send(post('/login', FORM_TYPE, form(filePart(picture('hang')))))
-    await vi.waitFor(() => expect(admission.load.checks).toBe(1))
+    await expect.poll(() => admission.load.checks).toBe(1)
     connection.close()
-    await vi.waitFor(() => expect(admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 }))
-    await vi.waitFor(() => expect(liveness.aborted).toBe(1))
+    await expect.poll(() => admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 })
+    await expect.poll(() => liveness.aborted).toBe(1)
   })
 
   test('a check that never answers is given up', async () => {
@@ -224,7 +224,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     const admission = createAdmission({ maxChecks: 1, retryAfter: 7 })
     await start({ admission })
     connect().send(post('/login', FORM_TYPE, form(filePart(picture('hang')))))
-    await vi.waitFor(() => expect(admission.load.checks).toBe(1))
+    await expect.poll(() => admission.load.checks).toBe(1)
     const connection = connect()
     connection.send(head('/login', `Content-Type: ${FORM_TYPE}`, 'Content-Length: 100000'))
     const answer = (await connection.answer())!
@@ -245,7 +245,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
       connect().send(post('/login', FORM_TYPE, form(filePart(picture(verdict))), `X-Key: ${key}`))
     ask1('greedy', 'hang')
     ask1('greedy', 'hang')
-    await vi.waitFor(() => expect(admission.load.checks).toBe(2))
+    await expect.poll(() => admission.load.checks).toBe(2)
     expect(await ask1('greedy', 'live').answer()).toMatchObject({
       status: 503,
       json: { error: { code: 'OVERLOADED' } },
@@ -261,7 +261,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     const admission = createAdmission({ maxChecks: 1 })
     await start({ admission })
     connect().send(post('/login', FORM_TYPE, form(filePart(picture('hang')))))
-    await vi.waitFor(() => expect(admission.load.checks).toBe(1))
+    await expect.poll(() => admission.load.checks).toBe(1)
     expect((await annotated(fieldPart('name', 'Ada'))).json).toMatchObject({ verdict: 'not-checked' })
     expect((await annotated(filePart(live))).json.error.code).toBe('OVERLOADED')
   })

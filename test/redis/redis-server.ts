@@ -24,9 +24,12 @@ export class RedisServer {
   }
 
   static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'unspoof-redis-')))
-    await server.#ready()
-    return server
+    const folder = mkdtempSync(join(tmpdir(), 'unspoof-redis-'))
+    for (;;) {
+      const server = new RedisServer(await freePort(), folder)
+      // Another program may have taken the port meanwhile: then Redis ends at once.
+      if (await server.#ready()) return server
+    }
   }
 
   #spawn(): ChildProcess {
@@ -47,11 +50,19 @@ export class RedisServer {
     return spawn('redis-server', args.map(String), { stdio: 'ignore' })
   }
 
-  async #ready(): Promise<void> {
-    const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: 100 })
+  /** Whether it answers; false where it has ended. */
+  async #ready(): Promise<boolean> {
+    const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null })
     client.on('error', () => undefined)
-    await client.ping()
+    const ended = once(this.#process, 'exit').then(() => false)
+    // What is on the port might be another Redis.
+    const isOurs = client.info('server').then(
+      (text) => text.includes(`process_id:${this.#process.pid}\r\n`),
+      () => false,
+    )
+    const answers = await Promise.race([isOurs, ended])
     client.disconnect()
+    return answers
   }
 
   /** As an application should configure it. */
@@ -92,7 +103,7 @@ export class RedisServer {
   /** Empty, as after a crash without persistence. */
   async restart(): Promise<void> {
     this.#process = this.#spawn()
-    await this.#ready()
+    if (!(await this.#ready())) throw new Error(`Redis did not come back on port ${this.port}.`)
   }
 
   async stop(): Promise<void> {

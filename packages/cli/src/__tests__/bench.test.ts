@@ -19,10 +19,10 @@ it('lets candidates take turns', async () => {
 
 it('prints models, whole checks, throughput and start side by side', { timeout: 120_000 }, async () => {
   const json = path.join(await temporaryFolder(), 'bench.json')
-  const { code, stdout } = await unspoof(['bench', FACE, '--seconds', '0.05', '--json', json], {
+  const { code, stdout, stderr } = await unspoof(['bench', FACE, '--seconds', '0.05', '--json', json], {
     env: { UNSPOOF_CACHE_DIR: path.dirname(json) },
   })
-  expect(code).toBe(0)
+  expect(code, stderr).toBe(0)
   expect(stdout).toMatch(new RegExp(`${DEFAULT_ID}:${DEFAULT_CARD.files[0]!.variant} +1 +32 `))
   expect(stdout).toMatch(/default with 3 crops +2 .* live/)
   const report = JSON.parse(await readFile(json, 'utf8'))

@@ -29,7 +29,7 @@ it.skipIf(process.platform === 'win32')(
     execFileSync('mkfifo', [pipe])
     const rows: PictureScores[] = []
     const tasks = [task('a', FACE), task('stuck', pipe), task('b', FACE), task('c', FACE)]
-    await judgeAll(tasks, { setup, workers: 1, timeoutMs: 4000, onRow: (row) => rows.push(row) })
+    await judgeAll(tasks, { setup, workers: 1, timeoutMs: 8000, onRow: (row) => rows.push(row) })
     expect(rows.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'stuck'])
     expect(rows.find(({ name }) => name === 'stuck')!.error).toMatchObject({ code: 'CHECK_TIMEOUT' })
     for (const name of ['a', 'b', 'c'])

@@ -20,7 +20,7 @@ if (workerData?.fail) {
         throw new Error('planted')
       })
     if (job.die) return
-    if (job.blockMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, job.blockMs)
+    if (job.behind) Atomics.wait(job.behind, 0, 0)
     if (job.waitMs) await new Promise((resolve) => setTimeout(resolve, job.waitMs))
     if (job.fail) {
       parentPort.postMessage({ type: 'error', id, error: { code: 'IMAGE_CORRUPT', message: 'Bad.', hint: 'Again.' } })

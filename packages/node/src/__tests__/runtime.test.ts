@@ -102,10 +102,14 @@ describe('createNodeRuntime', () => {
         await session.close()
       }
     }
-    await cycle(50)
-    const before = process.memoryUsage.rss()
-    await cycle(200)
-    expect((process.memoryUsage.rss() - before) / 1e6).toBeLessThan(20)
+    // What leaks grows in every round; what allocators and caches keep does so in the first ones.
+    const growth: number[] = []
+    for (let round = 0; round < 4; round++) {
+      const before = process.memoryUsage.rss()
+      await cycle(50)
+      growth.push((process.memoryUsage.rss() - before) / 1e6)
+    }
+    expect(Math.min(...growth)).toBeLessThan(5)
   })
 })
 

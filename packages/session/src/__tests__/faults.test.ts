@@ -189,13 +189,16 @@ describe('models and decoders that fail', () => {
   })
 
   it('a caller that leaves gets no verdict, and the session is used up', async () => {
-    const h = createHarness({ challenges: ['none'] }, { score: () => new Promise(() => {}) })
+    const left = new AbortController()
+    const judging = (): Promise<never> => {
+      left.abort()
+      return new Promise(() => {})
+    }
+    const h = createHarness({ challenges: ['none'] }, { score: judging })
     const started = await h.sessions.create(ANN)
     const submission = submissionOf(started, await h.film(started))
     h.advance(6000)
-    const left = new AbortController()
     const answer = codeOf(h.sessions.submit(started.id, submission, { ...ANN, signal: left.signal }))
-    setTimeout(() => left.abort(), 50)
     expect(await answer).toBe('ABORTED')
     expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe('SESSION_USED')
   })

@@ -1,6 +1,6 @@
 /** The routes of PROTOCOL.md, as a web handler and through Express 4, Express 5 and node:http. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { LivenessError } from '@unspoof/core'
 import express5 from 'express'
@@ -149,11 +149,19 @@ describe('the web handler', () => {
     const wait = new Promise<void>((resolve) => {
       release = resolve
     })
-    const { h, call } = make({}, { maxInFlight: 1, clientKey: () => wait.then(() => 'x') })
+    let enter = (): void => {}
+    const entered = new Promise<void>((resolve) => {
+      enter = resolve
+    })
+    const clientKey = (): Promise<string> => {
+      enter()
+      return wait.then(() => 'x')
+    }
+    const { h, call } = make({}, { maxInFlight: 1, clientKey })
     const { id, ...rest } = await h.sessions.create({ subject: 'ann' })
     const started = { id, ...rest }
     const first = formOf(h, started).then((body) => call(`/sessions/${id}/frames`, { method: 'POST', body }))
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await entered
     let read = false
     const pull = (): void => {
       read = true
@@ -346,6 +354,9 @@ describe('the web handler', () => {
       duplex: 'half',
     } as RequestInit)
     expect(slow.status).toBe(408)
+    // Here the size must be what ends it, however slow the machine is.
+    const patient = make()
+    const other = await start(patient.call)
     let sent = 0
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -353,7 +364,12 @@ describe('the web handler', () => {
         controller.enqueue(new Uint8Array(65536))
       },
     })
-    const large = await call(path, { method: 'POST', headers, body: endless, duplex: 'half' } as RequestInit)
+    const large = await patient.call(`/sessions/${other.id}/frames`, {
+      method: 'POST',
+      headers,
+      body: endless,
+      duplex: 'half',
+    } as RequestInit)
     expect(large.status).toBe(413)
     expect(sent).toBeLessThan(5 * 1024 * 1024)
   })
@@ -482,12 +498,14 @@ describe('over a real server', () => {
       const base = await listen(kind, h)
       const started = await h.sessions.create({ subject: 'ann' })
       const socket = connect(Number(new URL(base).port), '127.0.0.1')
+      const arrived = once(server!, 'request')
       socket.write(
         `POST /liveness/sessions/${started.id}/frames HTTP/1.1\r\nHost: x\r\nX-User: ann\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n--b\r\n`,
       )
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      const [request] = (await arrived) as [IncomingMessage]
+      const left = new Promise((resolve) => request.once('close', resolve))
       socket.destroy()
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await left
       const response = await fetch(`${base}/sessions/${started.id}/frames`, {
         method: 'POST',
         headers: { 'x-user': 'ann' },
