@@ -16,16 +16,16 @@ export function checkSite(site) {
     const page = resolve(site, file)
     const html = readFileSync(page, 'utf8')
     for (const [, tag, attribute, raw] of html.matchAll(/<(\w+)\b[^>]*?\s(href|src)="([^"]*)"/g)) {
-      const link = raw.replaceAll('&amp;', '&')
+      const link = (raw ?? '').replaceAll('&amp;', '&')
       if (/^(https?:|mailto:|data:)/.test(link)) {
         if (tag !== 'a') dead.push(`${file}: <${tag} ${attribute}="${link}"> is loaded from elsewhere`)
         continue
       }
       links++
-      const [path, anchor] = link.split('#')
-      const target = path === '' ? page : resolve(dirname(page), decodeURIComponent(path.split('?')[0]))
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : resolve(dirname(page), decodeURIComponent(path.replace(/\?.*/, '')))
       if (!existsSync(target) || relative(site, target).startsWith('..')) dead.push(`${file}: ${link}`)
-      else if (anchor && ids.has(target) && !ids.get(target).has(decodeURIComponent(anchor)))
+      else if (anchor && ids.get(target)?.has(decodeURIComponent(anchor)) === false)
         dead.push(`${file}: ${link} (no such anchor)`)
     }
   }
@@ -34,6 +34,7 @@ export function checkSite(site) {
   return { pages: files.length, links }
 }
 
+/** @param {string} html */
 function idsOf(html) {
   return new Set([...html.matchAll(/\s(?:id|name)="([^"]+)"/g)].map(([, id]) => id))
 }

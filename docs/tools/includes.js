@@ -3,6 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { root } from './paths.js'
 
+/** @import { CardRate, ModelCard, OperatingPointName, PadCard } from '@unspoof/core' */
+
+/** @param {string} path */
 const json = (path) => JSON.parse(readFileSync(resolve(root, path), 'utf8'))
 
 /** Ids of the bundled models: the folders of `models/` with a card. */
@@ -11,36 +14,51 @@ const bundled = readdirSync(resolve(root, 'models'), { withFileTypes: true })
   .map((entry) => entry.name)
   .filter((id) => readdirSync(resolve(root, 'models', id)).includes('card.json'))
 
+/** @param {string} id @returns {ModelCard} */
 const cardOf = (id) => json(`models/${id}/card.json`)
-const padCards = bundled.map(cardOf).filter((card) => card.task === 'pad')
+
+/** The model that judges by default: the first. */
+function defaultModel() {
+  const card = bundled.map(cardOf).find(({ task }) => task === 'pad')
+  if (card?.task !== 'pad') throw new Error('No model that judges is bundled.')
+  return card
+}
+
+/** @type {OperatingPointName[]} */
 const POINTS = ['strict', 'balanced', 'lenient']
 
-/** With a no-break space, so that a table does not part number and sign. */
+/** With a no-break space, so that a table does not part number and sign. @param {number} share */
 const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 1 : 0)}\u00a0%`
+/** @param {number} bytes */
 const size = (bytes) => (bytes < 1_000_000 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`)
 
-/** "4 of 40 (3-24 %)"; without an error "0 of 59 (at most 6 %)", which is all that no error can claim. */
+/** "4 of 40 (3-24 %)"; without an error "0 of 59 (at most 6 %)", which is all that no error can claim. @param {CardRate} rate */
 function rate({ errors, n, interval: [low, high] }) {
   if (errors === 0) return `0 of ${n} (at most ${percent(high)})`
   return `${errors} of ${n} (${percent(low).replace('\u00a0%', '')}-${percent(high)})`
 }
 
+/** @param {string[]} head @param {string[][]} rows */
 function table(head, rows) {
   if (rows.length === 0) throw new Error(`The table "${head.join(' | ')}" has no rows.`)
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
+/** @param {PadCard} card @param {OperatingPointName} point @returns {[data: string, what: string, counts: CardRate][]} */
 function measuredRows(card, point) {
   return card.operatingPoints[point].measured.flatMap(({ data, apcer, bpcer, optimistic }) => {
     const mark = optimistic ? ' \\*' : ''
-    return [
-      ...Object.entries(apcer).map(([species, counts]) => [`${data}${mark}`, `attacks accepted: ${species}`, counts]),
-      ...(bpcer === undefined ? [] : [[`${data}${mark}`, 'people refused', bpcer]]),
-    ]
+    /** @type {[string, string, CardRate][]} */
+    const rows = Object.entries(apcer).map(([species, counts]) => [
+      `${data}${mark}`,
+      `attacks accepted: ${species}`,
+      counts,
+    ])
+    return [...rows, [`${data}${mark}`, 'people refused', bpcer]]
   })
 }
 
-/** Worst first, by what may be true at most. */
+/** Worst first, by what may be true at most. @param {PadCard} card */
 function errorRates(card) {
   const rows = measuredRows(card, 'balanced').sort((a, b) => b[2].interval[1] - a[2].interval[1])
   return table(
@@ -49,17 +67,19 @@ function errorRates(card) {
   )
 }
 
-/** What gets through, one sentence a species, from the worst set of the card. */
+/** What gets through, one sentence a species, from the worst set of the card. @param {PadCard} card */
 function worstAttack(card) {
   const attacks = measuredRows(card, 'balanced').filter(([, what]) => what.startsWith('attacks'))
-  const [data, what, counts] = attacks.sort((a, b) => b[2].errors / b[2].n - a[2].errors / a[2].n)[0]
-  const { errors, n } = counts
+  const [worst] = attacks.sort((a, b) => b[2].errors / b[2].n - a[2].errors / a[2].n)
+  if (worst === undefined) throw new Error(`${card.id} was measured on no attacks.`)
+  const [data, what, { errors, n }] = worst
   return (
     `**At the default threshold ${errors} of ${n} attack pictures of the worst set were accepted.** ` +
     `The set: ${data.replace(' \\*', '')}. The species: ${what.replace('attacks accepted: ', '')}.`
   )
 }
 
+/** @param {PadCard} card */
 function operatingPoints(card) {
   const rows = POINTS.flatMap((point) => {
     const { threshold } = card.operatingPoints[point]
@@ -74,6 +94,7 @@ function operatingPoints(card) {
   return table(['point', 'threshold', 'pictures', 'error', 'of n, with 95 % interval'], rows)
 }
 
+/** @param {ModelCard} card */
 function cardPage(card) {
   const parts = [
     `## ${card.id}`,
@@ -85,7 +106,7 @@ function cardPage(card) {
     ),
     table(
       ['input', 'size', 'layout', 'colour'],
-      (card.inputs ?? [card.input]).map((input) => [
+      (card.task === 'pad' ? card.inputs : [card.input]).map((input) => [
         input.name,
         `${input.width} x ${input.height}`,
         input.layout,
@@ -94,11 +115,14 @@ function cardPage(card) {
     ),
   ]
   if (card.limits !== undefined) parts.push('Limits:', card.limits.map((limit) => `- ${limit}`).join('\n'))
-  if (card.calibration !== undefined) {
+  if (card.task === 'pad') {
     const { slope, offset, fittedOn } = card.calibration
-    parts.push(`Live probability = sigmoid(${slope} x margin + ${offset}), fitted on: ${fittedOn}.`)
+    parts.push(
+      `Live probability = sigmoid(${slope} x margin + ${offset}), fitted on: ${fittedOn}.`,
+      operatingPoints(card),
+      '\\* optimistic: see the README of the model.',
+    )
   }
-  if (card.task === 'pad') parts.push(operatingPoints(card), '\\* optimistic: see the README of the model.')
   return parts.join('\n\n')
 }
 
@@ -115,11 +139,12 @@ function packageTable(toRoot) {
   )
 }
 
+/** @type {Record<string, (toRoot: string) => string>} */
 export const includes = {
-  'worst-attack': () => worstAttack(padCards[0]),
-  'error-rates': () => errorRates(padCards[0]),
-  'operating-points': () => operatingPoints(padCards[0]),
-  'model-limits': () => padCards[0].limits.map((limit) => `- ${limit}`).join('\n'),
+  'worst-attack': () => worstAttack(defaultModel()),
+  'error-rates': () => errorRates(defaultModel()),
+  'operating-points': () => operatingPoints(defaultModel()),
+  'model-limits': () => (defaultModel().limits ?? []).map((limit) => `- ${limit}`).join('\n'),
   'model-cards': () => bundled.map((id) => cardPage(cardOf(id))).join('\n\n'),
   packages: packageTable,
 }

@@ -5,6 +5,7 @@ import { root } from './paths.js'
 
 export const front = 'docs/index.md'
 
+/** @type {Record<string, [file: string, address: string][]>} */
 export const pages = {
   Guides: [
     ['docs/guides/start.md', 'guides/start'],
@@ -60,15 +61,16 @@ export const pages = {
   ],
 }
 
-/** The README of every package, the ones people install first. */
+/** The README of every package, the ones people install first. @returns {[string, string][]} */
 function readmes() {
   const first = ['core', 'node', 'express', 'nestjs', 'session', 'web', 'react', 'face-api', 'cli']
+  /** @param {string} name */
   const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length)
   const names = readdirSync(resolve(root, 'packages'))
     .filter((name) => existsSync(resolve(root, 'packages', name, 'README.md')))
     .sort((a, b) => rank(a) - rank(b))
-  return [
-    ...names.map((name) => [`packages/${name}/README.md`, `packages/${name}`]),
-    ['models/README.md', 'packages/models'],
-  ]
+  return [...names.map((name) => `packages/${name}`), 'models'].map((folder) => [
+    `${folder}/README.md`,
+    folder === 'models' ? 'packages/models' : folder,
+  ])
 }

@@ -1,7 +1,20 @@
 /** Renders staged pages and the API reference with TypeDoc: one look, one search, links checked in both directions. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Application, BaseRouter, Converter, OptionDefaults, PageEvent, ReflectionKind, RendererEvent } from 'typedoc'
+import {
+  Application,
+  BaseRouter,
+  Converter,
+  DocumentReflection,
+  OptionDefaults,
+  PageEvent,
+  ProjectReflection,
+  Reflection,
+  ReflectionKind,
+  RendererEvent,
+} from 'typedoc'
+/** @import { DeclarationReflection, RouterTarget } from 'typedoc' */
+
 import { front } from './pages.js'
 import { docs, repository, root, site, staged } from './paths.js'
 
@@ -52,10 +65,11 @@ export async function renderSite(documents) {
   app.renderer.defineRouter('site', SiteRouter)
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
-      const name = entries.get(module.sources?.[0]?.fullFileName)
+      const name = entries.get(/** @type {DeclarationReflection} */ (module).sources?.[0]?.fullFileName ?? '')
       if (name !== undefined) module.name = name
     }
   })
+  /** @type {Map<string, DeclarationReflection | undefined>} */
   const symbols = new Map()
   app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
     for (const [name, symbol] of symbolsOf(project)) symbols.set(name, symbol)
@@ -68,11 +82,12 @@ export async function renderSite(documents) {
     for (const language of LANGUAGES) app.renderer.markedPlugin.getHighlighted('import { a } from "b"\n', language)
   })
   app.renderer.on(PageEvent.END, (page) => {
-    page.contents = withDiagrams(page.contents)
-    if (!page.model.isDocument() && !page.model.isProject()) return
+    const { model } = page
+    page.contents = withDiagrams(page.contents ?? '')
+    if (!(model instanceof DocumentReflection || model instanceof ProjectReflection)) return
     page.contents = withSymbols(page.contents, (name) => {
       const symbol = symbols.get(name)
-      return symbol === undefined ? undefined : app.renderer.router.relativeUrl(page.model, symbol)
+      return symbol === undefined ? undefined : app.renderer.router?.relativeUrl(model, symbol)
     })
   })
   const project = await app.convert()
@@ -82,14 +97,17 @@ export async function renderSite(documents) {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('The site has errors or warnings; see above.')
 }
 
-/** Every entry point of every package, by its source file: what `exports` opens is what the reference shows. */
+/** Every entry point of every package, by its source file: what `exports` opens is what the reference shows. @returns {Map<string, string>} */
 function publicDoors() {
   const folders = [...readdirSync(resolve(root, 'packages')).map((name) => `packages/${name}`), 'models']
   const doors = folders.flatMap((folder) => {
+    /** @type {{ name: string, exports: Record<string, string | Record<string, string>> }} */
     const { name, exports } = JSON.parse(readFileSync(resolve(root, folder, 'package.json'), 'utf8'))
     return Object.entries(exports).flatMap(([path, conditions]) => {
-      const source = conditions['@unspoof/source']
-      return source === undefined ? [] : [[resolve(root, folder, source), `${name}${path.slice(1)}`]]
+      const source = typeof conditions === 'string' ? undefined : conditions['@unspoof/source']
+      /** @type {[file: string, door: string][]} */
+      const found = source === undefined ? [] : [[resolve(root, folder, source), `${name}${path.slice(1)}`]]
+      return found
     })
   })
   // What core declares is shown at core, and as a re-export elsewhere.
@@ -100,21 +118,27 @@ function publicDoors() {
 
 /** Pages where their frontmatter says, symbols under `api/<package>/`. */
 class SiteRouter extends BaseRouter {
+  /** @override @param {RouterTarget} target */
   getIdealBaseName(target) {
-    if (target.isDocument?.()) return String(target.frontmatter.address)
+    if (target instanceof DocumentReflection) return String(target.frontmatter.address)
     const names = []
-    for (let at = target; at !== undefined && !at.isProject?.(); at = at.parent) {
-      names.unshift(at.kindOf(ReflectionKind.Module) ? at.name.replace('@unspoof/', '').replaceAll('/', '-') : at.name)
+    /** @type {RouterTarget | undefined} */
+    let at = target
+    while (at !== undefined && !(at instanceof ProjectReflection)) {
+      const isModule = at instanceof Reflection && at.kindOf(ReflectionKind.Module)
+      names.unshift(isModule ? at.name.replace('@unspoof/', '').replaceAll('/', '-') : at.name)
+      at = at.parent
     }
     return ['api', ...names.map((name) => this.getUrlSafeName(name))].join('/')
   }
 }
 
-/** What exactly one package exports under a name, by that name. Lower-case words are left out: they are words of the prose too. */
+/** What exactly one package exports under a name, by that name. Lower-case words are left out: they are words of the prose too. @param {ProjectReflection} project */
 function symbolsOf(project) {
+  /** @type {Map<string, DeclarationReflection | undefined>} */
   const known = new Map()
   for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
-    for (const child of module.children ?? []) {
+    for (const child of /** @type {DeclarationReflection} */ (module).children ?? []) {
       if (child.isReference() || !/[a-z][A-Z]|^[A-Z][A-Z_]{5}/.test(child.name)) continue
       known.set(child.name, known.has(child.name) ? undefined : child)
     }
@@ -122,7 +146,7 @@ function symbolsOf(project) {
   return known
 }
 
-/** Links `name` and `name()` in prose to the reference. */
+/** Links `name` and `name()` in prose to the reference. @param {string} html @param {(name: string) => string | undefined} urlOf */
 function withSymbols(html, urlOf) {
   return html.replace(/(<a\b[^>]*>)?<code>(\w+)(\(\))?<\/code>/g, (whole, link, name) => {
     const url = link === undefined ? urlOf(name) : undefined
@@ -130,7 +154,7 @@ function withSymbols(html, urlOf) {
   })
 }
 
-/** Puts diagrams into the page itself, where they follow the page's light and dark. */
+/** Puts diagrams into the page itself, where they follow the page's light and dark. @param {string} html */
 function withDiagrams(html) {
   return html.replace(/<img src="[^"]*media\/([\w-]+)\.svg" alt="([^"]*)"\s*\/?>/g, (_, name, alt) => {
     const svg = readFileSync(resolve(docs, 'diagrams', `${name}.svg`), 'utf8')

@@ -8,7 +8,9 @@ import { docs, repository, root, staged } from './paths.js'
 /** @returns {string[]} the staged pages, in order, without the front page */
 export function stagePages() {
   rmSync(staged, { recursive: true, force: true })
+  /** @type {Set<string>} */
   const known = new Set([front, ...Object.values(pages).flatMap((list) => list.map(([file]) => file))])
+  /** @param {string} file @param {Record<string, string>} frontmatter */
   const stageOne = (file, frontmatter) => {
     const text = toPage(readFileSync(resolve(root, file), 'utf8'), file, known)
     const [, title] = /^# (.+)$/m.exec(text) ?? []
@@ -45,6 +47,7 @@ export function toPage(text, file, known) {
   )
 }
 
+/** @param {string} text @param {(prose: string) => string} change */
 function outsideCode(text, change) {
   return text
     .split(/(^ *```[\s\S]*?^ *```$|`[^`\n]*`)/m)
@@ -52,10 +55,11 @@ function outsideCode(text, change) {
     .join('')
 }
 
-/** A link to a page of the site stays, a folder becomes its README where that is a page, and everything else is a file of the repository. */
+/** A link to a page of the site stays, a folder becomes its README where that is a page, and everything else is a file of the repository.
+ * @param {string} link @param {string} file @param {Set<string>} known */
 function toLink(link, file, known) {
   if (/^(#|https?:|mailto:)/.test(link)) return link
-  const [path, anchor] = link.split('#')
+  const [path = '', anchor] = link.split('#')
   const target = relative(root, resolve(root, dirname(file), path))
   if (!existsSync(resolve(root, target))) throw new Error(`${file} links to ${link}, which does not exist.`)
   const suffix = anchor === undefined ? '' : `#${anchor}`
