@@ -54,7 +54,7 @@ export interface RunOptions {
 }
 
 /** The environment of a user without any of ours: no debug switch, no colours, no proxy. */
-function cleanEnvironment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
+export function cleanEnvironment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(UNSPOOF|NO_COLOR|FORCE_COLOR|.*_proxy$|VITEST|NODE_OPTIONS)/i.test(name),
   )
