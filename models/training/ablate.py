@@ -7,19 +7,27 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from . import cache as crop_cache
 from . import metrics
-from .config import Paths
+from .config import CONTEXT_SIZE, FACE_SIZE, Paths
+from .network import multiplications
 from .runs import BASE
 from .train import Recipe, predict, train
 
 # `phone-replay` takes no part in any of them, so all of its videos are of a kind none of the runs has seen.
-SHORT = replace(BASE, name='ablate-full', steps=150, snapshot_every=1000, share=1.0, in_memory=False)
+SHORT = replace(BASE, name='ablate-short', steps=100, snapshot_every=1000, in_memory=False)
+FIT = replace(SHORT, steps=0)
 
 VARIANTS: dict[str, Recipe] = {
-    'the fit alone, no training': replace(SHORT, name='ablate-fit', steps=0),
+    'the fit alone, no training': replace(FIT, name='ablate-fit'),
+    'the fit of a large network': replace(FIT, name='ablate-fit-large', size='large'),
+    'the fit of a small network': replace(FIT, name='ablate-fit-small', size='small'),
+    'the fit of the smallest network': replace(FIT, name='ablate-fit-smallest', size='smallest'),
     'the recipe of `base`, short': SHORT,
+    'with a tenth of the scenes': replace(SHORT, name='ablate-tenth', data=0.1),
+    'at three times the rate': replace(SHORT, name='ablate-fast', rate=3 * BASE.rate),
     'without the Fourier loss': replace(SHORT, name='ablate-no-fourier', fourier_weight=0.0),
     'without the stability loss': replace(SHORT, name='ablate-no-stability', stability_weight=0.0),
     'without simulated attacks': replace(SHORT, name='ablate-no-simulation', simulated=False),
@@ -48,12 +56,13 @@ def measure(margins: np.ndarray, evaluation: crop_cache.Cache) -> dict[str, obje
 def ablate(paths: Paths, say: Callable[[str], None] = print, only: tuple[str, ...] = ()) -> list[dict[str, object]]:
     """One row a variant, AUC / EER; finished runs are not repeated."""
     evaluation = crop_cache.load(paths.cache / 'evaluation')
+    blank = torch.zeros(1, 3, FACE_SIZE, FACE_SIZE), torch.zeros(1, 3, CONTEXT_SIZE, CONTEXT_SIZE)
     table: list[dict[str, object]] = []
     for title, recipe in VARIANTS.items():
         if only and recipe.name not in only:
             continue
         model = train(recipe, paths, say)
-        table.append({'run': title, 'steps': recipe.steps, **measure(predict(model, evaluation), evaluation)})
+        table.append({'run': title, 'million multiplications': round(multiplications(model, *blank) / 1e6), 'steps': recipe.steps, **measure(predict(model, evaluation), evaluation)})
         say(f'{table[-1]}')
         (paths.work / 'ablation.json').write_text(json.dumps(table, indent=1))
     return table

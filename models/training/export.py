@@ -10,7 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .network import Network, either
+from .network import Network, either, joined
 
 OPSET = 17
 IR_VERSION = 8
@@ -33,7 +33,7 @@ class Deployed(nn.Module):
 
     def forward(self, face: Tensor, context: Tensor) -> Tensor:
         margins = self.out(torch.cat((self.face.pooled(face), self.context.pooled(context)), 1))
-        half = (margins[:, :1] + either(margins[:, 1:])[:, None]) / 4
+        half = joined(margins[:, 0], either(margins[:, 1:]))[:, None] / 2
         return torch.cat((-half, half), 1)
 
 

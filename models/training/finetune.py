@@ -57,7 +57,7 @@ def finetune(data: Path, weights: Path, paths: Paths, *, mode: str = 'full', ste
     model = Network()
     model.load_state_dict(torch.load(weights, weights_only=True))
     before = measure(model, held_cache)
-    recipe = Recipe(name=f'finetune-{mode}', steps=steps, rate=rate, start=str(weights), head_only=mode == 'head', feature_share=0.0, scenes=16, snapshot_every=steps)
+    recipe = Recipe(name=f'finetune-{mode}', steps=steps, rate=rate, start=str(weights), head_only=mode == 'head', scenes=16, snapshot_every=steps)
     if not all((paths.teachers / name).exists() for name in (FACE_TEACHER, CONTEXT_TEACHER)):
         say(f'no teachers in {paths.teachers}: learning from the labels alone')
         recipe = replace(recipe, distil_weight=0.0)

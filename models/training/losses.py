@@ -6,14 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CEILING = 10.0
-"""Margins beyond this carry no news. Bent at 6, the teachers' mean separates phone replays less well (AUC .985, not .992)."""
-
-
-def soften(margin: Tensor) -> Tensor:
-    """A teacher's margin, bent so that it stays within +-CEILING and keeps its slope around zero."""
-    return CEILING * torch.tanh(margin / CEILING)
-
+from .network import bound
 
 def label_loss(margin: Tensor, label: Tensor, weight: Tensor, smoothing: float = 0.02) -> Tensor:
     """Binary cross-entropy of the spoof margin; `label` -1 (unknown) takes no part."""
@@ -23,9 +16,9 @@ def label_loss(margin: Tensor, label: Tensor, weight: Tensor, smoothing: float =
     return (loss * known).sum() / known.sum().clamp_min(1)
 
 
-def distil_loss(margin: Tensor, teacher: Tensor, weight: Tensor) -> Tensor:
-    """Huber distance to the softened margin of the teacher on the very same crop."""
-    loss = functional.smooth_l1_loss(margin, soften(teacher), reduction='none', beta=1.0)
+def distil_loss(margin: Tensor, teacher: Tensor, weight: Tensor, ceiling: float) -> Tensor:
+    """Huber distance to the margin of the teacher on the very same crop, both bounded as they are where they count."""
+    loss = functional.smooth_l1_loss(bound(margin, ceiling), bound(teacher, ceiling), reduction='none', beta=1.0)
     return (loss * weight).sum() / weight.sum().clamp_min(1)
 
 
@@ -34,15 +27,6 @@ def trust(label: Tensor, teacher: Tensor, doubted: float = 0.1) -> Tensor:
     sign = label.float() * 2 - 1
     wrong = (label >= 0) & (teacher * sign < 0)
     return torch.where(wrong, torch.full_like(teacher, doubted), torch.ones_like(teacher))
-
-
-def feature_loss(ours: tuple[Tensor, ...], theirs: tuple[Tensor, ...]) -> Tensor:
-    """Mean squared distance of the feature maps, each in units of the teacher's own variance."""
-    total = ours[0].new_zeros(())
-    for a, b in zip(ours, theirs, strict=True):
-        b = b.float()
-        total = total + functional.mse_loss(a, b) / b.var().clamp_min(1e-4)
-    return total / len(ours)
 
 
 def stability_loss(margin: Tensor, views: int) -> Tensor:
@@ -71,7 +55,7 @@ class FourierHead(nn.Module):
     Used in training only; it leaves no trace in the exported graph.
     """
 
-    def __init__(self, channels: int = 128, hidden: int = 48, side: int = 16) -> None:
+    def __init__(self, channels: int, hidden: int = 48, side: int = 16) -> None:
         super().__init__()
         self.side = side
         self.body = nn.Sequential(nn.Conv2d(channels, hidden, 3, padding=1), nn.ReLU(), nn.Conv2d(hidden, 1, 3, padding=1))

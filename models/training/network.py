@@ -1,10 +1,11 @@
 """The network: two branches of inverted bottlenecks in ReLU, one a crop, their embeddings joined by one linear layer.
 
-The shape is MiniFASNet's (32, 64, 128 channels at strides 2, 4, 8, 16), so that a branch can start from its teacher and
-be fitted to it layer by layer: students that started from random weights did not learn from the teachers what those
-know about phone screens (see the ablations). What differs is what makes it fast: ReLU where the teacher has PReLU
-(onnxruntime fuses the one and computes the other slowly, half of the teacher's time), channel counts that are multiples
-of 16 (its blocked layout wants them), no squeeze-and-excite, fewer channels.
+The shape is MiniFASNet's, so that a branch can start from its teacher and be fitted to it layer by layer: students that
+started from random weights did not learn from the teachers what those know about phone screens (see the ablations). What
+differs is what makes it fast: ReLU where the teacher has PReLU (onnxruntime fuses the one and computes the other slowly,
+half of the teacher's time), channel counts that are multiples of 16 (its blocked layout wants them), no squeeze-and-excite,
+fewer channels inside the bottlenecks, and fewer between them: what runs from block to block is linear there, so it can be
+turned onto its principal axes and the faint ones left out.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from .config import CONTEXT_SIZE, FACE_SIZE
 
 @dataclass(frozen=True)
 class Widths:
-    """Channels inside the bottlenecks of one branch: the three strided ones, the residual ones, and the head."""
+    """Channels of one branch: after the stem, between bottlenecks (at strides 4, 8, 16), inside the strided ones, inside the residual ones, in the head."""
 
+    stem: int
+    trunk: tuple[int, int, int]
     down: tuple[int, int, int]
     stage3: tuple[int, ...]
     stage4: tuple[int, ...]
@@ -31,17 +34,30 @@ class Widths:
     @staticmethod
     def teacher() -> Widths:
         """MiniFASNetV2 as published."""
-        return Widths((103, 231, 308), (13,) * 4, (231, 52, 26, 77, 26, 26), (26, 26), 512)
+        return Widths(32, (64, 128, 128), (103, 231, 308), (13,) * 4, (231, 52, 26, 77, 26, 26), (26, 26), 512)
 
-    @staticmethod
-    def face() -> Widths:
-        """What ours keeps at 128 pixels, where the first two strides cost most."""
-        return Widths((48, 96, 128), (16,) * 4, (96, 48, 32, 64, 32, 32), (32, 32), 256)
 
-    @staticmethod
-    def context() -> Widths:
-        """What ours keeps at 80 pixels, where channels are cheap: this teacher is copied less well when narrow."""
-        return Widths((96, 192, 208), (16,) * 4, (160, 64, 32, 80, 32, 32), (32, 32), 256)
+SIZES: dict[str, tuple[Widths, Widths]] = {
+    'large': (
+        Widths(32, (64, 128, 128), (48, 96, 128), (16,) * 4, (96, 48, 32, 64, 32, 32), (32, 32), 256),
+        Widths(32, (64, 128, 128), (96, 192, 208), (16,) * 4, (160, 64, 32, 80, 32, 32), (32, 32), 256),
+    ),
+    # The face branch sees 128 pixels, where the first two strides cost most; channels of the context branch, at 80, are
+    # cheap, and its teacher is copied less well when narrow.
+    'shipped': (
+        Widths(32, (32, 48, 32), (48, 80, 96), (16,) * 4, (80, 48, 32, 48, 32, 32), (32, 32), 128),
+        Widths(24, (48, 96, 64), (64, 128, 160), (16,) * 4, (128, 48, 32, 64, 32, 32), (32, 32), 256),
+    ),
+    'small': (
+        Widths(16, (32, 48, 32), (32, 64, 96), (16,) * 4, (64, 32, 32, 48, 32, 32), (32, 32), 128),
+        Widths(16, (32, 80, 48), (48, 96, 128), (16,) * 4, (96, 32, 16, 48, 16, 16), (16, 16), 128),
+    ),
+    'smallest': (
+        Widths(16, (16, 48, 32), (32, 48, 64), (16,) * 4, (48, 32, 16, 32, 16, 16), (16, 16), 128),
+        Widths(16, (32, 64, 48), (32, 64, 96), (16,) * 4, (64, 32, 16, 48, 16, 16), (16, 16), 128),
+    ),
+}
+"""Face and context of the shipped network, and of others that the ablations compare it with."""
 
 
 class Rectifier(nn.Module):
@@ -92,14 +108,15 @@ class Branch(nn.Module):
         super().__init__()
         self.size = size
         self.widths = widths
-        self.stem = nn.Sequential(Unit(3, 32, 3, 2), Unit(32, 32, 3, 1, depthwise=True))
-        self.down3 = Bottleneck(32, widths.down[0], 64, 2, residual=False)
-        self.stage3 = nn.Sequential(*(Bottleneck(64, m, 64, 1, residual=True) for m in widths.stage3))
-        self.down4 = Bottleneck(64, widths.down[1], 128, 2, residual=False)
-        self.stage4 = nn.Sequential(*(Bottleneck(128, m, 128, 1, residual=True) for m in widths.stage4))
-        self.down5 = Bottleneck(128, widths.down[2], 128, 2, residual=False)
-        self.stage5 = nn.Sequential(*(Bottleneck(128, m, 128, 1, residual=True) for m in widths.stage5))
-        self.head = Unit(128, widths.head)
+        stem, (trunk3, trunk4, trunk5) = widths.stem, widths.trunk
+        self.stem = nn.Sequential(Unit(3, stem, 3, 2), Unit(stem, stem, 3, 1, depthwise=True))
+        self.down3 = Bottleneck(stem, widths.down[0], trunk3, 2, residual=False)
+        self.stage3 = nn.Sequential(*(Bottleneck(trunk3, m, trunk3, 1, residual=True) for m in widths.stage3))
+        self.down4 = Bottleneck(trunk3, widths.down[1], trunk4, 2, residual=False)
+        self.stage4 = nn.Sequential(*(Bottleneck(trunk4, m, trunk4, 1, residual=True) for m in widths.stage4))
+        self.down5 = Bottleneck(trunk4, widths.down[2], trunk5, 2, residual=False)
+        self.stage5 = nn.Sequential(*(Bottleneck(trunk5, m, trunk5, 1, residual=True) for m in widths.stage5))
+        self.head = Unit(trunk5, widths.head)
         self.pool = Unit(widths.head, widths.head, size // 16, 1, depthwise=True, rectify=False, padding=0)
         self.embed = nn.Linear(widths.head, embedding)
         # The inputs are RGB 0..1; the teacher of `context` saw 0..255, which is folded into the stem's weights.
@@ -125,13 +142,31 @@ def either(margins: Tensor) -> Tensor:
     return margins[:, 0] + functional.softplus(margins[:, 1] - margins[:, 0])
 
 
+SHARES = (0.6, 0.4)
+"""Of face and context in the answer."""
+
+CEILINGS = (10.0, 6.0)
+"""No branch's margin counts for more than this. The context branch is the one that errs with great confidence."""
+
+
+def bound(margin: Tensor, ceiling: float) -> Tensor:
+    """`margin`, bent so that it stays within +-ceiling and keeps its slope around zero."""
+    return ceiling * torch.tanh(margin / ceiling)
+
+
+def joined(face: Tensor, context: Tensor) -> Tensor:
+    """The margins of both branches, teachers' or ours, to one."""
+    return SHARES[0] * bound(face, CEILINGS[0]) + SHARES[1] * bound(context, CEILINGS[1])
+
+
 class Network(nn.Module):
     """`face` n x 3 x 128 x 128 and `context` n x 3 x 80 x 80, RGB 0..1 -> logits n x 2 (0 live, 1 spoof)."""
 
-    def __init__(self, *, face_size: int = FACE_SIZE, context_size: int = CONTEXT_SIZE) -> None:
+    def __init__(self, size: str = 'shipped') -> None:
         super().__init__()
-        self.face = Branch(face_size, Widths.face())
-        self.context = Branch(context_size, Widths.context())
+        face, context = SIZES[size]
+        self.face = Branch(FACE_SIZE, face)
+        self.context = Branch(CONTEXT_SIZE, context)
         self.face_head = nn.Linear(128, 1)
         # Two kinds of attack, as its teacher has them: one line cannot part both from live.
         self.context_head = nn.Linear(128, 2)
@@ -143,12 +178,11 @@ class Network(nn.Module):
         return either(self.context_head(embedding))
 
     def margins(self, face: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """Each branch's own logit(spoof) - logit(live), n; the network's is their mean."""
+        """Each branch's own logit(spoof) - logit(live), n; the network's is `joined`."""
         return self.face_margin(self.face(face)), self.context_margin(self.context(context))
 
     def forward(self, face: Tensor, context: Tensor) -> Tensor:
-        of_face, of_context = self.margins(face, context)
-        half = (of_face + of_context) / 4
+        half = joined(*self.margins(face, context)) / 2
         return torch.stack((-half, half), 1)
 
 

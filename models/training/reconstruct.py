@@ -18,8 +18,9 @@ from torch.nn import functional
 from .cache import Cache
 from .config import Paths
 from .network import Bottleneck, Branch, Network, Unit
+from .prune import STAGES, Axes, start_from
 from .sampling import weights
-from .teachers import Teacher, start_from
+from .teachers import Teacher
 
 ROWS = 60_000
 CHUNK = 32
@@ -87,32 +88,28 @@ def _unit(ours: Unit, theirs: Unit, kept: Tensor, x: Tensor, y: Tensor, *, depth
 
 
 @torch.no_grad()
-def _bottleneck(ours: Bottleneck, theirs: Bottleneck, kept: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def _bottleneck(ours: Bottleneck, theirs: Bottleneck, kept: Tensor, axes: Axes, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     ox, oy = _unit(ours.expand, theirs.expand, kept, x, y, depthwise=False)
     ox, oy = _unit(ours.depthwise, theirs.depthwise, kept, ox, oy, depthwise=True)
     out = _in_chunks(theirs, y)
-    refit_pointwise(ours.project[0], ox, out - x if ours.residual else out)
+    wanted = axes.reduce(out)
+    refit_pointwise(ours.project[0], ox, wanted - x if ours.residual else wanted)
     del ox, oy
     return _in_chunks(ours, x), out
 
 
 @torch.no_grad()
-def reconstruct(branch: Branch, teacher: Teacher, kept: dict[str, Tensor], pictures: Tensor) -> list[float]:
-    """Refits a whole branch; `kept` names the teacher's channels each unit keeps. Gives the relative error of each block."""
+def reconstruct(branch: Branch, teacher: Teacher, kept: dict[str, Tensor], axes: dict[str, Axes], pictures: Tensor) -> list[float]:
+    """Refits a whole branch; `kept` names the teacher's channels each unit keeps, `axes` what is kept between blocks. Gives the relative error of each block."""
     source = teacher.branch
     errors: list[float] = []
     x, y = _in_chunks(branch.stem[0], pictures), _in_chunks(source.stem[0], pictures)
-    x, y = _unit(branch.stem[1], source.stem[1], torch.arange(32), x, y, depthwise=True)
-
-    def note() -> None:
-        errors.append(float((x - y).pow(2).mean() / y.var().clamp_min(1e-6)))
-
-    for name in ('down3', 'stage3', 'down4', 'stage4', 'down5', 'stage5'):
-        ours, theirs = getattr(branch, name), getattr(source, name)
-        blocks = [(name, ours, theirs)] if isinstance(ours, Bottleneck) else [(f'{name}.{i}', a, b) for i, (a, b) in enumerate(zip(ours, theirs, strict=True))]
-        for key, a, b in blocks:
-            x, y = _bottleneck(a, b, kept[key], x, y)
-            note()
+    x, y = _unit(branch.stem[1], source.stem[1], kept['stem'], x, y, depthwise=True)
+    for stage in STAGES:
+        names = [f'down{stage}', *(f'stage{stage}.{i}' for i in range(len(getattr(branch, f'stage{stage}'))))]
+        for name in names:
+            x, y = _bottleneck(branch.get_submodule(name), source.get_submodule(name), kept[name], axes[stage], x, y)
+            errors.append(float((x - axes[stage].reduce(y)).pow(2).mean() / y.var().clamp_min(1e-6)))
     x, y = _unit(branch.head, source.head, kept['head'], x, y, depthwise=False)
     x, y = _unit(branch.pool, source.pool, kept['head'], x, y, depthwise=True)
     features, wanted = x.flatten(1), source.embed(y.flatten(1))
@@ -129,16 +126,16 @@ FIT_SCENES = {'face': 640, 'context': 1024}
 
 
 @torch.no_grad()
-def fit(paths: Paths, teachers: tuple[Teacher, Teacher], training: Cache, seed: int = 1, say: Callable[[str], None] = print) -> Path:
-    """Both branches from their teachers, fitted, and heads that give the teachers' margins; done once, for all runs.
+def fit(paths: Paths, teachers: tuple[Teacher, Teacher], training: Cache, size: str = 'shipped', seed: int = 1, say: Callable[[str], None] = print) -> Path:
+    """Both branches from their teachers, fitted, and heads that give the teachers' margins; done once a size, for all runs.
 
     Labels take no part, and neither do scenes of `phone-replay`, so that runs which leave that set out may start from
     it. (Blended scenes do: one in a hundred of those used here has such a frame as one of its halves.)
     """
-    file = paths.cache / 'fitted.pt'
+    file = paths.cache / f'fitted-{size}.pt'
     if file.exists():
         return file
-    model = Network()
+    model = Network(size)
     chances = weights(training, training.meta['set'] != 'phone-replay')
     for name, branch, teacher, head, source in (
         ('face', model.face, teachers[0], model.face_head, training.face),
@@ -147,7 +144,7 @@ def fit(paths: Paths, teachers: tuple[Teacher, Teacher], training: Cache, seed: 
         count = min(FIT_SCENES[name], int((chances > 0).sum()))
         pick = np.sort(np.random.default_rng(seed).choice(len(training), count, p=chances, replace=False))
         pictures = (torch.from_numpy(np.asarray(source[pick, 0])).float() / 255).permute(0, 3, 1, 2)
-        errors = reconstruct(branch, teacher, start_from(branch, teacher, pictures[:128]), pictures)
+        errors = reconstruct(branch, teacher, *start_from(branch, teacher, pictures[:128]), pictures)
         say(f'fitted {name}: relative error after each block {" ".join(f"{v:.2f}" for v in errors)}')
         others = [i for i in range(teacher.out.shape[1]) if i != teacher.live]
         head.weight.copy_((teacher.out[:, others] - teacher.out[:, [teacher.live]]).T)

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from .config import CONTEXT_SIZE, FACE_SIZE
-from .network import Bottleneck, Branch, Network, Rectifier, Unit, Widths
+from .network import Bottleneck, Branch, Rectifier, Unit, Widths
 
 FACE_TEACHER = 'minifasnet-v2-se-128-fp32.onnx'
 FACE_TEACHER_EARLIER = 'minifasnet-v2-se-128-fp32-earlier.onnx'
@@ -118,77 +118,3 @@ def load_teachers(folder: Path) -> tuple[Teacher, Teacher]:
     face = load_teacher(folder / FACE_TEACHER, FACE_SIZE, 0, bgr_255=False)
     context = load_teacher(folder / CONTEXT_TEACHER, CONTEXT_SIZE, 1, bgr_255=True)
     return face, context
-
-
-@torch.no_grad()
-def _activity(branch: Branch, x: Tensor) -> dict[nn.Module, Tensor]:
-    """Mean square of every unit's output channels over a batch."""
-    seen: dict[nn.Module, Tensor] = {}
-
-    def note(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        seen[module] = output.float().pow(2).mean((0, 2, 3))
-
-    handles = [m.register_forward_hook(note) for m in branch.modules() if isinstance(m, Unit)]
-    branch(x)
-    for handle in handles:
-        handle.remove()
-    return seen
-
-
-def _keep(importance: Tensor, count: int) -> Tensor:
-    """The `count` most important channels, in their order; all of them where there are no more."""
-    return importance.argsort(descending=True)[:count].sort().values
-
-
-@torch.no_grad()
-def _copy(target: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
-    """Into the first channels of `target`; what is left over starts small, so that it may learn and does no harm."""
-    target.weight.data.mul_(0.05)
-    assert target.bias is not None
-    target.bias.data.zero_()
-    target.weight.data[: weight.shape[0], : weight.shape[1]] = weight
-    target.bias.data[: bias.shape[0]] = bias
-
-
-@torch.no_grad()
-def _copy_bottleneck(target: Bottleneck, source: Bottleneck, seen: dict[nn.Module, Tensor]) -> Tensor:
-    """Copies the most active middle channels; free ones become negated twins, which see what ReLU cuts off. Gives the kept ones."""
-    energy = seen[source.depthwise] * source.project[0].weight[:, :, 0, 0].pow(2).sum(0)
-    keep = _keep(energy, target.expand[0].weight.shape[0])
-    _copy(target.expand[0], source.expand[0].weight[keep], source.expand[0].bias[keep])
-    _copy(target.depthwise[0], source.depthwise[0].weight[keep], source.depthwise[0].bias[keep])
-    _copy(target.project[0], source.project[0].weight[:, keep], source.project[0].bias)
-    spare = target.expand[0].weight.shape[0] - len(keep)
-    if spare > 0:
-        strongest = energy[keep].argsort(descending=True)[:spare]
-        free = slice(len(keep), len(keep) + len(strongest))
-        target.expand[0].weight.data[free] = -target.expand[0].weight.data[strongest]
-        target.expand[0].bias.data[free] = -target.expand[0].bias.data[strongest]
-        target.depthwise[0].weight.data[free] = target.depthwise[0].weight.data[strongest]
-        target.project[0].weight.data[:, len(keep) :] = 0.0
-    return keep
-
-
-@torch.no_grad()
-def start_from(branch: Branch, teacher: Teacher, pictures: Tensor) -> dict[str, Tensor]:
-    """A branch with the teacher's most active channels: pruning by energy measured on `pictures`, and ReLU for PReLU.
-
-    The result is a poor copy; `reconstruct` makes it a good one. Gives the teacher's channels that each block keeps.
-    """
-    source = teacher.branch
-    seen = _activity(source, pictures)
-    kept: dict[str, Tensor] = {}
-    for ours, theirs in zip(branch.stem, source.stem, strict=True):
-        _copy(ours[0], theirs[0].weight, theirs[0].bias)
-    for name in ('down3', 'down4', 'down5'):
-        kept[name] = _copy_bottleneck(getattr(branch, name), getattr(source, name), seen)
-    for name in ('stage3', 'stage4', 'stage5'):
-        for i, (ours, theirs) in enumerate(zip(getattr(branch, name), getattr(source, name), strict=True)):
-            kept[f'{name}.{i}'] = _copy_bottleneck(ours, theirs, seen)
-    keep = _keep(seen[source.pool] * source.embed.weight.pow(2).sum(0), branch.widths.head)
-    _copy(branch.head[0], source.head[0].weight[keep], source.head[0].bias[keep])
-    _copy(branch.pool[0], source.pool[0].weight[keep], source.pool[0].bias[keep])
-    branch.embed.weight.data[:, : len(keep)] = source.embed.weight[:, keep]
-    branch.embed.bias.data.copy_(source.embed.bias)
-    kept['head'] = keep
-    return kept

@@ -18,8 +18,8 @@ from torch import Tensor
 from . import cache as crop_cache
 from . import metrics
 from .config import Paths
-from .losses import FourierHead, distil_loss, feature_loss, label_loss, stability_loss, trust
-from .network import Network
+from .losses import FourierHead, distil_loss, label_loss, stability_loss, trust
+from .network import CEILINGS, Network, joined
 from .sampling import weights
 from .reconstruct import fit
 from .teachers import Teacher, load_teachers
@@ -37,11 +37,10 @@ class Recipe:
     decay: float = 0.02
     ema: float = 0.995
     seed: int = 1
+    size: str = 'shipped'
+    """A key of `network.SIZES`."""
     from_teacher: bool = True
     """Start from the teachers' pruned and refitted weights, else from random ones."""
-    feature_share: float = 0.35
-    """Share of the steps that compare the branches' feature maps with their teachers' as well."""
-    feature_weight: float = 1.0
     distil_weight: float = 1.0
     label_weight: float = 1.0
     branch_weight: float = 0.15
@@ -50,6 +49,8 @@ class Recipe:
     stability_weight: float = 0.3
     fourier_weight: float = 0.5
     simulated: bool = True
+    data: float = 1.0
+    """Share of the scenes that may be seen."""
     without_sets: tuple[str, ...] = ()
     """Sets left out altogether: leave-one-set-out."""
     without_phone_fold: int = -1
@@ -151,6 +152,8 @@ def included(cache: crop_cache.Cache, recipe: Recipe) -> NDArray[np.bool_]:
         out &= meta['fold'] != recipe.without_phone_fold
     if not recipe.simulated:
         out &= meta['kind'] != 'simulated'
+    if recipe.data < 1:
+        out &= np.random.default_rng(recipe.seed).random(len(out)) < recipe.data
     return out
 
 
@@ -175,7 +178,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
     # Weights and gradients that have all but vanished cost many times a normal multiplication.
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
-    model = Network()
+    model = Network(recipe.size)
     if final.exists():
         model.load_state_dict(torch.load(final, weights_only=True))
         return model
@@ -205,10 +208,10 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
     if recipe.start:
         model.load_state_dict(torch.load(recipe.start, weights_only=True))
     elif starts_from_teachers and teachers is not None:
-        model.load_state_dict(torch.load(fit(paths, teachers, training, say=say), weights_only=True))
+        model.load_state_dict(torch.load(fit(paths, teachers, training, recipe.size, say=say), weights_only=True))
     started = {key: value.clone() for key, value in model.state_dict().items()}
     model = model.to(memory_format=torch.channels_last)
-    spectrum = FourierHead()
+    spectrum = FourierHead(model.face.widths.trunk[1])
     if recipe.head_only:
         for branch in (model.face, model.context):
             branch.requires_grad_(False)
@@ -232,7 +235,6 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         log.write(text + '\n')
         log.flush()
 
-    feature_steps = int(recipe.feature_share * recipe.steps) if teachers is not None else 0
     sums: dict[str, float] = {}
     start = time.time()
     for step in range(first, recipe.steps):
@@ -258,7 +260,7 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
             ours_face = tuple(stage.float() for stage in model.face.stages(x_face))
         ours_context = model.context.stages(x_context)
         m_face, m_context = model.face_margin(ours_face[3]), model.context_margin(ours_context[3])
-        margin = (m_face + m_context) / 2
+        margin = joined(m_face, m_context)
         parts: dict[str, Tensor] = {}
         if recipe.label_weight:
             certain = torch.where(simulated, recipe.simulated_weight, 1.0)
@@ -266,18 +268,13 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
             alone = label_loss(m_face, label, certain) + label_loss(m_context, label, certain)
             parts['label'] = recipe.label_weight * (label_loss(margin, label, certain) + recipe.branch_weight * alone)
         if recipe.distil_weight:
-            joint = target.mean(1)
-            trusted = trust(label, joint)
-            own = recipe.distil_weight * (distil_loss(m_face, target[:, 0], trusted) + distil_loss(m_context, target[:, 1], trusted)) / 2
-            parts['distil'] = own
+            trusted = trust(label, joined(target[:, 0], target[:, 1]))
+            pairs = zip((m_face, m_context), target.unbind(1), CEILINGS, strict=True)
+            parts['distil'] = recipe.distil_weight * torch.stack([distil_loss(own, said_of_it, trusted, ceiling) for own, said_of_it, ceiling in pairs]).mean()
         if recipe.stability_weight:
             parts['stable'] = recipe.stability_weight * stability_loss(margin, views)
         if recipe.fourier_weight:
             parts['fourier'] = recipe.fourier_weight * spectrum(ours_face[1], x_face)
-        if step < feature_steps and recipe.feature_weight and teachers is not None:
-            with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
-                theirs_face, theirs_context = teachers[0].branch.stages(x_face), teachers[1].branch.stages(x_context)
-            parts['feature'] = recipe.feature_weight * (feature_loss(ours_face, theirs_face) + feature_loss(ours_context, theirs_context)) / 2
         loss = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(loss):
             raise FloatingPointError(f'the loss is {loss} at step {step}')
