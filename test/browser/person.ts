@@ -26,7 +26,8 @@ export async function installPerson(page: Page, first: Movement = {}): Promise<v
     /** The face in the picture of 400 x 400: between the eyes, half the distance of the eyes, a little above the nose. */
     const FACE = { x: 184, y: 118, halfEyes: 22 }
     const REACTION_MS = 500
-    const MOVING_MS = 500
+    /** Long enough that two frames of a busy machine show one person and not two. */
+    const MOVING_MS = 1200
     type Pose = Required<Movement>
     let from: Pose = { turn: 0, closer: 1, away: 0, ...start }
     let to = from

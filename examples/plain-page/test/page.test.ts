@@ -38,11 +38,23 @@ describe.skipIf(!hasChromium)('the plain page', { timeout: 180_000 }, () => {
     expect(await page.textContent('#verdict')).toMatch(/live face|closer|still/)
     expect(JSON.parse((await page.textContent('#diagnostics'))!)).toMatchObject({ backend: 'wasm' })
 
-    await page.click('#camera')
-    await page.waitForSelector('#video:not([hidden])')
-    await page.waitForFunction(() => document.querySelector('#camera')!.textContent === 'Start camera', undefined, {
-      timeout: 120_000,
+    await page.evaluate(() => {
+      // Written down in the page: the check may be over before a test on a busy machine has looked.
+      const seen: string[] = []
+      const video = document.querySelector('video')!
+      new MutationObserver(() => seen.push(video.hidden ? 'off' : 'on')).observe(video, { attributeFilter: ['hidden'] })
+      Object.assign(globalThis, { seen })
     })
+    await page.click('#camera')
+    await page.waitForFunction(
+      () => {
+        const { seen } = globalThis as unknown as { seen: string[] }
+        return seen.includes('on') && seen.at(-1) === 'off'
+      },
+      undefined,
+      { timeout: 120_000 },
+    )
+    expect(await page.textContent('#camera')).toBe('Start camera')
     expect(await page.textContent('#verdict')).not.toMatch(/Allow|Looking/)
     expect(await page.evaluate(() => document.querySelector('video')!.srcObject)).toBeNull()
     expect(problems).toEqual([])

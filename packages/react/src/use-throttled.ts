@@ -5,11 +5,17 @@ import { useEffect, useRef, useState } from 'react'
 export function useThrottled<T>(value: T, intervalMs: number): T {
   const [shown, setShown] = useState(value)
   const changedAt = useRef(0)
+  const changed = useRef(false)
+  // Not where the change is decided: on a busy device it is shown later, and the next one must still leave it its time.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when another value is shown
+  useEffect(() => {
+    if (changed.current) changedAt.current = performance.now()
+  }, [shown])
   useEffect(() => {
     if (value === shown) return undefined
     const wait = Math.max(0, changedAt.current + intervalMs - performance.now())
     const timer = setTimeout(() => {
-      changedAt.current = performance.now()
+      changed.current = true
       setShown(value)
     }, wait)
     return () => clearTimeout(timer)
