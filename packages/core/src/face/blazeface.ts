@@ -36,6 +36,17 @@ export function createBlazeFaceDecoder(card: DetectorCard, decoder: BlazeFaceDec
   const { unit } = decoder
   const boxHead: Head = { name: decoder.boxes, rows, columns: VALUES }
   const scoreHead: Head = { name: decoder.scores, rows, columns: 1 }
+  // Not in the loop over all rows: a loop whose body makes a function makes a scope of it every time.
+  const readRow = (boxes: Float32Array, i: number, score: number): Detection | undefined => {
+    const row = i * VALUES
+    const point = (offset: number): Point => ({
+      x: boxes[row + offset]! * unit + anchors[2 * i]!,
+      y: boxes[row + offset + 1]! * unit + anchors[2 * i + 1]!,
+    })
+    const size = { width: boxes[row + 2]! * unit, height: boxes[row + 3]! * unit }
+    const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
+    return detection(point(0), size, keyPoints, score, card.input)
+  }
   return {
     heads: [boxHead, scoreHead],
     decode(outputs, threshold) {
@@ -45,14 +56,7 @@ export function createBlazeFaceDecoder(card: DetectorCard, decoder: BlazeFaceDec
       for (let i = 0; i < rows; i++) {
         const score = sigmoid(logits[i]!)
         if (!(score >= threshold)) continue
-        const row = i * VALUES
-        const point = (offset: number): Point => ({
-          x: boxes[row + offset]! * unit + anchors[2 * i]!,
-          y: boxes[row + offset + 1]! * unit + anchors[2 * i + 1]!,
-        })
-        const size = { width: boxes[row + 2]! * unit, height: boxes[row + 3]! * unit }
-        const keyPoints = { rightEye: point(4), leftEye: point(6), nose: point(8), mouth: point(10) }
-        const face = detection(point(0), size, keyPoints, score, card.input)
+        const face = readRow(boxes, i, score)
         if (face !== undefined) found.push(face)
       }
       return found

@@ -30,12 +30,15 @@ export function areaMean(
   const inside = line.subarray(start * channels, end * channels)
   const outside = placesOutside(columns, start, end, channels)
   const doubtful = new Int32Array(width * 3)
+  const starts = new Int32Array(down.count)
+  const shares = new Float64Array(down.count)
   for (let y = 0; y < height; y++) {
-    sumRows(frame, columns[start]!, rows, down, y, inside)
+    const count = rowsOf(rows, down, y, frame.width * channels, columns[start]! * channels, starts, shares)
+    sumRows(frame.data, channels, starts, shares, count, inside)
     for (let i = 0; i < outside.length; i += 2) line[outside[i]!] = line[outside[i + 1]!]!
     const target = out.subarray(y * width * 3, (y + 1) * width * 3)
-    const count = sumColumns(line, across, channels, target, doubt, doubtful)
-    for (let i = 0; i < count; i++) {
+    const doubts = sumColumns(line, across, channels, target, doubt, doubtful)
+    for (let i = 0; i < doubts; i++) {
       const at = doubtful[i]!
       target[at] = exactValue(frame, columns, rows, across, down, Math.floor(at / 3), y, at % 3)
     }
@@ -65,46 +68,68 @@ function placesOutside(columns: Int32Array, start: number, end: number, channels
   return Int32Array.from(places)
 }
 
-/** The weighted sum of the rows of output row `y`, from column `left` of the frame on. */
-function sumRows(
-  { data, channels, width }: Frame,
-  left: number,
+/**
+ * The rows that make output row `y`, without the black ones: their places in the frame's data and their shares.
+ * Buffers that are reused, not lists: 128 rows a crop made most of what a check left to the garbage collector.
+ * @returns how many they are
+ */
+function rowsOf(
   rows: Int32Array,
   { first, count, weight }: AreaTaps,
   y: number,
+  stride: number,
+  left: number,
+  starts: Int32Array,
+  shares: Float64Array,
+): number {
+  let n = 0
+  for (let k = 0; k < count; k++) {
+    const share = weight[y * count + k]!
+    const row = share === 0 ? BLACK : rows[first[y]! + k]!
+    if (row === BLACK) continue
+    starts[n] = row * stride + left
+    shares[n] = share
+    n += 1
+  }
+  return n
+}
+
+/** The weighted sum of `count` rows. */
+function sumRows(
+  data: Frame['data'],
+  channels: number,
+  starts: Int32Array,
+  shares: Float64Array,
+  count: number,
   line: Float64Array,
 ): void {
-  const from: number[] = []
-  const share: number[] = []
-  for (let k = 0; k < count; k++) {
-    const part = weight[y * count + k]!
-    const row = part === 0 ? BLACK : rows[first[y]! + k]!
-    if (row === BLACK) continue
-    from.push((row * width + left) * channels)
-    share.push(part)
-  }
-  if (from.length === 0) {
+  if (count === 0) {
     line.fill(0)
     return
   }
-  mixRows(data, channels, from, share, line)
+  mixRows(data, channels, starts, shares, count, line)
   let k = 3
-  for (; k + 1 < from.length; k += 2) {
-    addTwoRows(data, channels, from[k]!, from[k + 1]!, share[k]!, share[k + 1]!, line)
+  for (; k + 1 < count; k += 2) {
+    addTwoRows(data, channels, starts, shares, k, line)
   }
-  if (k < from.length) addRow(data, channels, from[k]!, share[k]!, line)
+  if (k < count) addRow(data, channels, starts, shares, k, line)
 }
 
-/** The first three rows, or as many as there are. */
+/** The first three rows, or as many as there are: a row more with the share 0 costs less than another loop. */
 function mixRows(
   data: Frame['data'],
   channels: number,
-  from: readonly number[],
-  share: readonly number[],
+  starts: Int32Array,
+  shares: Float64Array,
+  count: number,
   line: Float64Array,
 ): void {
-  let [a, b = a, c = a] = from as [number, number?, number?]
-  const [wa, wb = 0, wc = 0] = share as [number, number?, number?]
+  let a = starts[0]!
+  let b = count > 1 ? starts[1]! : a
+  let c = count > 2 ? starts[2]! : a
+  const wa = shares[0]!
+  const wb = count > 1 ? shares[1]! : 0
+  const wc = count > 2 ? shares[2]! : 0
   for (let i = 0; i < line.length; i += channels, a += channels, b += channels, c += channels) {
     line[i] = data[a]! * wa + data[b]! * wb + data[c]! * wc
     line[i + 1] = data[a + 1]! * wa + data[b + 1]! * wb + data[c + 1]! * wc
@@ -115,12 +140,15 @@ function mixRows(
 function addTwoRows(
   data: Frame['data'],
   channels: number,
-  a: number,
-  b: number,
-  wa: number,
-  wb: number,
+  starts: Int32Array,
+  shares: Float64Array,
+  k: number,
   line: Float64Array,
 ): void {
+  let a = starts[k]!
+  let b = starts[k + 1]!
+  const wa = shares[k]!
+  const wb = shares[k + 1]!
   for (let i = 0; i < line.length; i += channels, a += channels, b += channels) {
     line[i] = line[i]! + data[a]! * wa + data[b]! * wb
     line[i + 1] = line[i + 1]! + data[a + 1]! * wa + data[b + 1]! * wb
@@ -128,7 +156,16 @@ function addTwoRows(
   }
 }
 
-function addRow(data: Frame['data'], channels: number, a: number, weight: number, line: Float64Array): void {
+function addRow(
+  data: Frame['data'],
+  channels: number,
+  starts: Int32Array,
+  shares: Float64Array,
+  k: number,
+  line: Float64Array,
+): void {
+  let a = starts[k]!
+  const weight = shares[k]!
   for (let i = 0; i < line.length; i += channels, a += channels) {
     line[i] = line[i]! + data[a]! * weight
     line[i + 1] = line[i + 1]! + data[a + 1]! * weight

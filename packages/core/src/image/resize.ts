@@ -181,10 +181,14 @@ function convolve(
       }
       needed[k] = line
     }
-    const target = out.subarray(y * width * 3, (y + 1) * width * 3)
+    const to = y * width * 3
+    if (count === 2) {
+      mix2(needed[0]!, needed[1]!, down.weight[2 * y]!, down.weight[2 * y + 1]!, out, to)
+      continue
+    }
+    const target = out.subarray(to, to + width * 3)
     const weights = down.weight.subarray(y * count, (y + 1) * count)
-    if (count === 2) mix2(needed[0]!, needed[1]!, weights[0]!, weights[1]!, target)
-    else if (count === 4) mix4(needed, weights, target)
+    if (count === 4) mix4(needed, weights, target)
     else mix8(needed, weights, target)
   }
 }
@@ -233,9 +237,9 @@ function convolveLine(
 }
 
 /** OpenCV drops 4 bits before and 16 after the multiplication, each row on its own. */
-function mix2(a: Int32Array, b: Int32Array, wa: number, wb: number, out: Uint8ClampedArray): void {
-  for (let i = 0; i < out.length; i++) {
-    out[i] = ((((a[i]! >> 4) * wa) >> 16) + (((b[i]! >> 4) * wb) >> 16) + 2) >> 2
+function mix2(a: Int32Array, b: Int32Array, wa: number, wb: number, out: Uint8ClampedArray, to: number): void {
+  for (let i = 0; i < a.length; i++) {
+    out[to + i] = ((((a[i]! >> 4) * wa) >> 16) + (((b[i]! >> 4) * wb) >> 16) + 2) >> 2
   }
 }
 
