@@ -10,11 +10,11 @@ export interface OvalProps {
   readonly label: string
 }
 
-/** The oval in a view of 100 x 100, in the shape of a face (3 : 4). */
-const OVAL = 'M50 14 A27 36 0 0 1 50 86 A27 36 0 0 1 50 14 Z'
+/** The oval in a view of 100 x 100, in the shape of a face (3 : 4); above the middle, because the hint is below it. */
+const OVAL = 'M50 9 A27 36 0 0 1 50 81 A27 36 0 0 1 50 9 Z'
 
 /** How large the face should become. */
-const LARGER_OVAL = 'M50 7 A32.5 43 0 0 1 50 93 A32.5 43 0 0 1 50 7 Z'
+const LARGER_OVAL = 'M50 2.5 A32.25 43 0 0 1 50 88.5 A32.25 43 0 0 1 50 2.5 Z'
 
 export function Oval({ progress, status, challenge, mirrored, label }: OvalProps) {
   return (
@@ -51,6 +51,6 @@ function Movement({
   if (challenge === 'move-closer') return <path className="unspoof-movement" strokeDasharray="3 4" d={LARGER_OVAL} />
   const toLeft = (challenge === 'turn-left') === mirrored
   return (
-    <path className="unspoof-movement" d={toLeft ? 'M20.5 44.5 L16 50 L20.5 55.5' : 'M79.5 44.5 L84 50 L79.5 55.5'} />
+    <path className="unspoof-movement" d={toLeft ? 'M20.5 39.5 L16 45 L20.5 50.5' : 'M79.5 39.5 L84 45 L79.5 50.5'} />
   )
 }

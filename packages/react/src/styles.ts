@@ -87,7 +87,7 @@ const CSS = `
     max-width: calc(100% - 32px);
     padding: clamp(4px, 2cqi, 8px) clamp(8px, 4cqi, 16px);
     border-radius: 12px;
-    background: rgb(9 14 20 / 0.82);
+    background: rgb(9 14 20 / 0.9);
     color: #ffffff;
     font-size: clamp(13px, 5cqi, 17px);
     font-weight: 600;

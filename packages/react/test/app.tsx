@@ -4,8 +4,15 @@ import { allStrings } from '@unspoof/react/strings'
 import { StrictMode, useEffect, useState, version } from 'react'
 import { createRoot } from 'react-dom/client'
 
+/** For machines that do much else. */
+const PATIENT = { timeoutMs: 60_000 } as const
+
 function Probe({ onState }: { readonly onState: (status: string) => void }) {
-  const { videoRef, status, error } = useLiveness({ autoStart: true, sequence: { maxDurationMs: 60_000 } })
+  const { videoRef, status, error } = useLiveness({
+    autoStart: true,
+    liveness: PATIENT,
+    sequence: { maxDurationMs: 60_000 },
+  })
   onState(error === undefined ? status : `${status} ${error.code}`)
   // biome-ignore lint/a11y/useMediaCaption: a camera has no captions
   return <video ref={videoRef} />
@@ -19,6 +26,7 @@ function Rerender() {
         {count}
       </button>
       <LivenessCamera
+        liveness={PATIENT}
         sequence={{ maxDurationMs: 60_000 }}
         onResult={(result) => results.push(`${count} ${result.verdict}`)}
       />
@@ -67,7 +75,9 @@ Object.assign(globalThis, {
     },
     /** The ready component as an application shows it; `locale` is one of the languages there are. */
     show({ locale, ...props }: LivenessCameraProps & { locale: string }) {
-      createRoot(document.getElementById('root')!).render(<LivenessCamera {...props} strings={allStrings[locale]!} />)
+      createRoot(document.getElementById('root')!).render(
+        <LivenessCamera liveness={PATIENT} {...props} strings={allStrings[locale]!} />,
+      )
     },
   },
 })

@@ -5,9 +5,12 @@ import { installPerson, type Movement } from '../../../test/browser/person.ts'
 import { type Site, startSite } from './harness.ts'
 import { startSessions, type TestSessions } from './sessions.ts'
 
+/** What the server rightly says of frames that came late or twice: a finding about the machine of the test, not about the person. */
+const TOO_BUSY: ReadonlySet<string> = new Set(['frame-timing', 'frozen-frames', 'timed-out'])
+
 describe.skipIf(!hasChromium)(
   'challenges, from the instruction to the verdict of the server',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     let browser: Browser
     let site: Site
@@ -24,8 +27,15 @@ describe.skipIf(!hasChromium)(
       await sessions?.close()
     })
 
-    /** One session with a person who does `movement` when asked. */
+    /** One session with a person who does `movement` when asked; another where the machine was too busy to film it. */
     async function session(kind: TestSessions['asked'], movement: Movement) {
+      for (let left = 3; ; left--) {
+        const result = await trySession(kind, movement)
+        if (left === 0 || !result.reasons.some((code) => TOO_BUSY.has(code))) return result
+      }
+    }
+
+    async function trySession(kind: TestSessions['asked'], movement: Movement) {
       sessions.asked = kind
       const context = await browser.newContext()
       const page = await context.newPage()

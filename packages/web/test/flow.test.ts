@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium)('camera and models together in Chromium', { timeou
     const answer = await page.evaluate(async () => {
       const video = document.querySelector('video')!
       const seen = new Set<string>()
-      const flow = unspoof.createLivenessFlow({ sequence: { maxDurationMs: 60_000 } })
+      const flow = unspoof.createLivenessFlow({ liveness: { timeoutMs: 60_000 }, sequence: { maxDurationMs: 60_000 } })
       flow.attach(video)
       let tracks: MediaStreamTrack[] = []
       const done = new Promise<void>((resolve) => {
@@ -88,6 +88,7 @@ describe.skipIf(!hasChromium)('camera and models together in Chromium', { timeou
     const answer = await page.evaluate(async () => {
       const flow = unspoof.createLivenessFlow({
         camera: { width: 640, height: 480 },
+        liveness: { timeoutMs: 60_000 },
         sequence: { maxDurationMs: 60_000 },
       })
       flow.attach(document.querySelector('video'))
@@ -117,6 +118,7 @@ describe.skipIf(!hasChromium)('camera and models together in Chromium', { timeou
     page.on('pageerror', (error) => errors.push(error.message))
     const status = await page.evaluate(async () => {
       const flow = unspoof.createLivenessFlow({
+        liveness: { timeoutMs: 60_000 },
         sequence: { maxDurationMs: 60_000 },
         onResult() {
           throw new Error('of the application')
