@@ -25,6 +25,8 @@ VARIANTS: dict[str, Recipe] = {
     'the fit of a large network': replace(FIT, name='ablate-fit-large', size='large'),
     'the fit of a small network': replace(FIT, name='ablate-fit-small', size='small'),
     'the fit of the smallest network': replace(FIT, name='ablate-fit-smallest', size='smallest'),
+    '`base`': BASE,
+    '`base` of the smallest network': replace(BASE, name='base-smallest', size='smallest'),
     'the recipe of `base`, short': SHORT,
     'with a tenth of the scenes': replace(SHORT, name='ablate-tenth', data=0.1),
     'at three times the rate': replace(SHORT, name='ablate-fast', rate=3 * BASE.rate),

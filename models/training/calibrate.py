@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from .metrics import curve
 
 
 @dataclass(frozen=True)
@@ -64,23 +63,28 @@ def calibration_error(labels: NDArray[np.integer], live: NDArray[np.floating], b
     return total / len(labels)
 
 
-def evened_out(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating]) -> float:
-    """The spoof margin at which the larger of APCER and BPCER is smallest; of several, the middle one."""
-    cuts, apcer, bpcer = curve(labels, spoof_margins)
-    worst = np.maximum(apcer, bpcer)[np.isfinite(cuts)]
-    best = cuts[np.isfinite(cuts)][worst <= worst.min() + 1e-12]
+def evened_out(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], sets: NDArray[np.str_]) -> float:
+    """The spoof margin at which the larger of APCER and BPCER is smallest, sets balanced; of several, the middle one."""
+    cuts = np.unique(spoof_margins)
+    # Twice a class's weights is a share of that class, in which a set of a hundred pictures counts as one of forty does.
+    weight = 2 * class_and_set_weights(labels, sets)
+    accepted = (labels == 1) & (spoof_margins < cuts[:, None])
+    refused = (labels == 0) & (spoof_margins >= cuts[:, None])
+    worst = np.maximum(accepted @ weight, refused @ weight)
+    best = cuts[worst <= worst.min() + 1e-12]
     return float((best.min() + best.max()) / 2)
 
 
-def operating_points(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], unseen: NDArray[np.bool_], calibration: Calibration) -> dict[str, float]:
+def operating_points(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], sets: NDArray[np.str_], unseen: NDArray[np.bool_], calibration: Calibration) -> dict[str, float]:
     """Live-probability thresholds.
 
     `strict` evens out APCER and BPCER over all development pictures, `lenient` over those that are not `unseen`: attacks of a
-    kind the judging model had not met, which pass so often that weighing them in refuses every fourth person. `balanced` is
+    kind the judging model had not met, which pass so often that weighing them in refuses many. `balanced` is
     halfway between, in log-odds. Without unseen attacks, the outer points stand one log-odd away from the evened-out one.
+    Sets count the same, as they do in the calibration.
     """
-    lenient = evened_out(labels[~unseen], spoof_margins[~unseen])
-    strict = evened_out(labels, spoof_margins) if unseen.any() else lenient
+    lenient = evened_out(labels[~unseen], spoof_margins[~unseen], sets[~unseen])
+    strict = evened_out(labels, spoof_margins, sets) if unseen.any() else lenient
     # Spoof margins fall as thresholds rise.
     strict = min(strict, lenient - 1 / calibration.slope)
     cuts = {'strict': strict, 'balanced': (strict + lenient) / 2, 'lenient': lenient}

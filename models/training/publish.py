@@ -83,7 +83,7 @@ def calibration_and_card(rows: list[Row], paths: Paths, folder: Path, command: s
         use |= phone
     labels, sets = meta['label'].astype(np.int64), meta['set'].astype(str)
     fitted = calibrate.fit(labels[use], margins[use], sets[use])
-    points = calibrate.operating_points(labels[use], margins[use], meta['split'][use] != splits.DEV, fitted)
+    points = calibrate.operating_points(labels[use], margins[use], meta['set'][use], meta['split'][use] != splits.DEV, fitted)
     test = (meta['split'] == splits.TEST) & np.isin(sets, ('celeba-spoof', 'nuaa-dev', 'faces', 'phone-photos'))
     ece = calibrate.calibration_error(labels[test], fitted.live(margins[test]))
     say(f'calibration {fitted}, ece {ece:.3f}, points {points}, fitted on {int(use.sum())}')

@@ -140,9 +140,17 @@ def test_calibration_turns_margins_into_probabilities() -> None:
     fitted = calibrate.fit(labels, truth * 3, sets)
     live = fitted.live(truth * 3)
     assert calibrate.calibration_error(labels, live) < 0.03
-    points = calibrate.operating_points(labels, truth * 3, np.zeros(len(labels), bool), fitted)
+    points = calibrate.operating_points(labels, truth * 3, sets, np.zeros(len(labels), bool), fitted)
     assert points['lenient'] < points['balanced'] < points['strict']
     assert fitted.live(np.array([fitted.spoof_margin(0.7)]))[0] == pytest.approx(0.7)
+
+
+def test_thresholds_count_every_set_the_same() -> None:
+    """Ninety attacks of an easy set do not hide ten of a hard one."""
+    labels = np.array([0] * 10 + [1] * 100)
+    margins = np.concatenate((np.linspace(-3, -1, 10), np.full(90, 5.0), np.linspace(-2.9, -1.1, 10)))
+    sets = np.array(['a'] * 100 + ['b'] * 10)
+    assert calibrate.evened_out(labels, margins, sets) < calibrate.evened_out(labels, margins, np.array(['a'] * 110)) - 0.2
 
 
 def test_export_and_int8_agree_with_the_network(dataset: Path, tmp_path: Path) -> None:
