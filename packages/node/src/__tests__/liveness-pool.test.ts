@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
 import { box, type Face, type Liveness, LivenessError } from '@unspoof/core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -128,6 +129,18 @@ describe.skipIf(!existsSync(worker))('createLivenessPool', () => {
     expect(await code(draining.check(faceBytes))).toBe('SHUTTING_DOWN')
     await closing
     expect(await Promise.all(accepted)).toEqual(['resolved', 'resolved', 'resolved', 'resolved'])
+  })
+
+  it('starts another worker with models where one was killed', { timeout: 120_000 }, async () => {
+    const born = new Promise<Worker>((resolve) => process.once('worker', resolve))
+    await using alone = await createLivenessPool({ workers: 1, timeoutMs: 60_000 })
+    const before = await alone.check(faceBytes)
+    // Idle: to terminate a thread inside a native call would abort the process, which is why the pool never does.
+    await (await born).terminate()
+    expect(alone.health().workers).toBe(0)
+    const after = await alone.check(faceBytes)
+    expect(after.liveProbability).toBe(before.liveProbability)
+    expect(alone.health()).toMatchObject({ ready: true, workers: 1 })
   })
 
   it('sends a model of the caller to its workers, and fails to start with its error', async () => {
