@@ -320,12 +320,69 @@ describe('tokens (B6)', () => {
     await v.verify(await token({ iat: NOW + 4, exp: NOW + 124 }), ANN)
   })
 
+  it('125: to the second: five of difference, and five minutes of validity', async () => {
+    const v = await verifier()
+    await v.verify(await token({ iat: NOW + 5, exp: NOW + 305 }), ANN)
+    await v.verify(await token({ iat: NOW - 304, exp: NOW - 4 }), ANN)
+    expect(await codeOf(v.verify(await token({ iat: NOW + 6, exp: NOW + 120 }), ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(await token({ iat: NOW - 305, exp: NOW - 5 }), ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(await token({ iat: NOW - 1, exp: NOW + 300 }), ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(await token({ iat: NOW - 0.5 }), ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(await token({ exp: NOW + 119.5 }), ANN))).toBe('TOKEN_INVALID')
+  })
+
+  it.each(['sub', 'jti', 'sid', 'nonce'])('130: %s is text of 1 to 200 characters', async (claim) => {
+    const v = await verifier()
+    const long = 'x'.repeat(200)
+    await v.verify(await token({ [claim]: long }), claim === 'sub' ? { subject: long } : ANN)
+    for (const value of ['', `${long}x`, 42, null, ['ann'], {}]) {
+      const subject = claim === 'sub' && typeof value === 'string' && value !== '' ? value : 'ann'
+      expect(await codeOf(v.verify(await token({ [claim]: value }), { subject })), String(value)).toBe('TOKEN_INVALID')
+    }
+  })
+
+  it('130: 4096 characters are looked at, and not one more', async () => {
+    // Base64 has no text of every length: a longer kid shifts the other ones.
+    const tokenOf = async (length: number): Promise<string> => {
+      for (const kid of ['k', 'kk', 'kkk']) {
+        const padded = (padding: number) => token({ padding: 'x'.repeat(padding), jti: `${length}` }, { kid })
+        const about = Math.floor(((length - (await padded(0)).length) * 3) / 4)
+        for (let padding = about - 3; padding <= about + 3; padding++) {
+          const made = await padded(padding)
+          if (made.length === length) return made
+        }
+      }
+      throw new Error(`No token has ${length} characters.`)
+    }
+    const keys = ['k', 'kk', 'kkk'].map((kid) => ({ ...publicKey, kid }))
+    const v = await verifier({ keys })
+    await v.verify(await tokenOf(4096), ANN)
+    expect(await codeOf(v.verify(await tokenOf(4097), ANN))).toBe('TOKEN_INVALID')
+  })
+
   it('126: another subject, which does not use the token up', async () => {
     const v = await verifier()
     const good = await token()
     const error = await v.verify(good, { subject: 'bob' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'TOKEN_SUBJECT', status: 401, message: 'The liveness token was not accepted.' })
     await v.verify(good, ANN)
+  })
+
+  it.each([[''], [undefined], [42]])('whoever verifies for %j has made a mistake', async (subject) => {
+    expect(await codeOf((await verifier()).verify(await token(), { subject: subject as never }))).toBe('OPTION_INVALID')
+  })
+
+  it('127: a used token is remembered until no clock in tolerance accepts it any more', async () => {
+    const store = createMemoryStore({ now: () => NOW * 1000 })
+    const remembered: number[] = []
+    const add: typeof store.add = (key, value, expiresInMs) => {
+      remembered.push(expiresInMs)
+      return store.add(key, value, expiresInMs)
+    }
+    const v = await verifier({ store: Object.assign(Object.create(store) as typeof store, { add }) })
+    // Issued by a clock that is five seconds ahead, for five minutes, and looked at by one that is five seconds behind.
+    await v.verify(await token({ iat: NOW + 5, exp: NOW + 305 }), ANN)
+    expect(remembered).toEqual([310_000])
   })
 
   it('127: of 50 verifications at once one passes', async () => {
@@ -410,6 +467,14 @@ describe('configuration', () => {
     ['an unknown option', { jwksUri: 'https://x' }],
   ])('%s is refused', async (_, change) => {
     expect(await codeOf(verifier(change as never))).toBe('OPTION_INVALID')
+  })
+
+  it.each([undefined, '', 42])('a good key with %j for its kid is refused', async (kid) => {
+    const keys = [{ ...publicKey, kid: kid as string }]
+    await expect(verifier({ keys })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining('keys[0].kid'),
+    })
   })
 
   it('private and double keys are refused', async () => {
