@@ -281,6 +281,10 @@ describe('tokens (B6)', () => {
     'no operating point': async () => token({ operatingPoint: undefined }),
     'no models': async () => token({ models: [] }),
     'a model without a version': async () => token({ models: [{ id: 'pad' }] }),
+    'models that are text': async () => token({ models: ['pad', 'pad'] }),
+    'a model that is null': async () => token({ models: [null] }),
+    'a model whose id is a number': async () => token({ models: [{ id: 1, version: '1.0.0' }] }),
+    'models that are no array': async () => token({ models: { 0: { id: 'pad', version: '1.0.0' } } }),
     'signed by another key': async () => token({}, {}, (await generateKeyPair('EdDSA')).privateKey),
     'signed with ES256 under an EdDSA kid': async () =>
       token({}, { alg: 'ES256' }, (await generateKeyPair('ES256')).privateKey),
