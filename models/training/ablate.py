@@ -12,9 +12,10 @@ import torch
 from . import cache as crop_cache
 from . import metrics
 from .config import CONTEXT_SIZE, FACE_SIZE, Paths
-from .network import multiplications
+from .network import joined, multiplications
 from .runs import BASE
-from .train import Recipe, predict, train
+from .teachers import load_teachers
+from .train import Recipe, predict, teacher_margins, train
 
 # `phone-replay` takes no part in any of them, so all of its videos are of a kind none of the runs has seen.
 SHORT = replace(BASE, name='ablate-short', steps=100, snapshot_every=1000, in_memory=False)
@@ -56,10 +57,14 @@ def measure(margins: np.ndarray, evaluation: crop_cache.Cache) -> dict[str, obje
 
 
 def ablate(paths: Paths, say: Callable[[str], None] = print, only: tuple[str, ...] = ()) -> list[dict[str, object]]:
-    """One row a variant, AUC / EER; finished runs are not repeated."""
+    """One row a variant, after one of the teachers; AUC / EER. Finished runs are not repeated."""
     evaluation = crop_cache.load(paths.cache / 'evaluation')
     blank = torch.zeros(1, 3, FACE_SIZE, FACE_SIZE), torch.zeros(1, 3, CONTEXT_SIZE, CONTEXT_SIZE)
     table: list[dict[str, object]] = []
+    if not only:
+        said = teacher_margins(evaluation, load_teachers(paths.teachers), paths.cache / 'evaluation' / 'teachers.npy', say)
+        both = joined(*torch.from_numpy(said[:, 0]).unbind(1)).numpy()
+        table.append({'run': 'the teachers, joined as the branches are', 'million multiplications': '', 'steps': '', **measure(both, evaluation)})
     for title, recipe in VARIANTS.items():
         if only and recipe.name not in only:
             continue
