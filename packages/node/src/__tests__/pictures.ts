@@ -42,6 +42,13 @@ export function noiseImage(width = 128, height = 128, seed = 1) {
   return sharp(randomBytes(width * height * 3, seed), { raw: { width, height, channels: 3 } })
 }
 
+/** A copy with changed bytes. */
+export function damage(bytes: Buffer, change: (copy: Buffer) => void): Buffer {
+  const copy = Buffer.from(bytes)
+  change(copy)
+  return copy
+}
+
 // JPEG
 
 /** The segments outside entropy-coded data: marker, place of its FF, length with the marker. */
@@ -77,6 +84,15 @@ export function frameHeaderAt(jpeg: Buffer): number {
   return jpegSegments(jpeg).find(({ marker }) => marker >= 0xc0 && marker <= 0xc2)!.at
 }
 
+/** Repeats the last scan of a progressive JPEG: each costs the decoder a pass over the whole picture. */
+export function withExtraScans(progressive: Buffer, count: number): Buffer {
+  const last = jpegSegments(progressive)
+    .filter(({ marker }) => marker === 0xda)
+    .at(-1)!
+  const scan = progressive.subarray(last.at, last.at + last.length + 20)
+  return Buffer.concat([progressive.subarray(0, -2), ...Array<Buffer>(count).fill(scan), progressive.subarray(-2)])
+}
+
 /** A TIFF block as EXIF uses it, with the given orientation tags. */
 export function exifBlock(...orientations: number[]): Buffer {
   const block = Buffer.alloc(8 + 2 + orientations.length * 12 + 4)
@@ -90,6 +106,31 @@ export function exifBlock(...orientations: number[]): Buffer {
     block.writeUInt32LE(1, at + 4)
     block.writeUInt16LE(value, at + 8)
   })
+  return block
+}
+
+/** The same with a second directory, which holds a small picture. */
+export function exifWithThumbnail(thumbnail: Buffer): Buffer {
+  const block = Buffer.concat([exifBlock(1), Buffer.alloc(2 + 2 * 12 + 4), thumbnail])
+  const ifd1 = exifBlock(1).length
+  block.writeUInt32LE(ifd1, ifd1 - 4)
+  block.writeUInt16LE(2, ifd1)
+  for (const [i, [tag, value]] of [
+    [0x0201, ifd1 + 30],
+    [0x0202, thumbnail.length],
+  ].entries()) {
+    block.writeUInt16LE(tag!, ifd1 + 2 + i * 12)
+    block.writeUInt16LE(4, ifd1 + 4 + i * 12)
+    block.writeUInt32LE(1, ifd1 + 6 + i * 12)
+    block.writeUInt32LE(value!, ifd1 + 10 + i * 12)
+  }
+  return block
+}
+
+/** An EXIF block of 64 kB whose directory is followed by itself. */
+export function loopedExif(orientation: number): Buffer {
+  const block = Buffer.concat([exifBlock(orientation), Buffer.alloc(65_000)])
+  block.writeUInt32LE(8, 8 + 2 + 12)
   return block
 }
 
@@ -158,6 +199,19 @@ export function pngChunks(file: Buffer): { type: string; at: number; end: number
     at = end
   }
   return chunks
+}
+
+/** Puts a chunk behind the header of a PNG. */
+export function withPngChunk(file: Buffer, chunk: Buffer): Buffer {
+  const { end } = pngChunks(file)[0]!
+  return Buffer.concat([file.subarray(0, end), chunk, file.subarray(end)])
+}
+
+/** The chunk that makes a PNG an animation of two frames. */
+export function animationControl(): Buffer {
+  const control = Buffer.alloc(8)
+  control.writeUInt32BE(2, 0)
+  return pngChunk('acTL', control)
 }
 
 // WebP
