@@ -40,6 +40,9 @@ export interface Seen {
   readonly judged: readonly (string | undefined)[]
   readonly uploads: readonly { readonly fieldname: string; readonly originalname: string; readonly sha256: string }[]
   readonly fields: unknown
+  /** Whose token it was, where it was one. */
+  readonly subject: string | undefined
+  readonly model: string | undefined
 }
 
 function seen(liveness: RequestLiveness, body: unknown): Seen {
@@ -52,6 +55,8 @@ function seen(liveness: RequestLiveness, body: unknown): Seen {
       sha256: createHash('sha256').update(buffer).digest('hex'),
     })),
     fields: Buffer.isBuffer(body) ? 'bytes' : body,
+    subject: liveness.token?.subject,
+    model: liveness.model[0]?.id,
   }
 }
 
