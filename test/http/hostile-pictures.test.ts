@@ -69,12 +69,15 @@ const JUDGED: readonly (readonly [number, string, Picture])[] = [
     (tags) =>
       [31, `EXIF orientation ${tags.join(' and ')}`, () => make.jpegWithExif(face, make.exifBlock(...tags))] as const,
   ),
+  [32, 'an orientation that PNG has, too', () => turnedPng()],
+  [32, 'an orientation that browsers do not read from WebP', () => turnedWebp()],
   [33, 'an EXIF block in a loop', () => make.jpegWithExif(face, make.loopedExif(1))],
   [34, 'CMYK', () => sharp(face).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer()],
   [44, 'an archive behind it', () => Buffer.concat([face, Buffer.from(`PK\x03\x04${MARKER}`)])],
   [44, 'a page behind it', () => Buffer.concat([face, Buffer.from(`<html><script>"${MARKER}"</script>`)])],
   [44, 'a script behind it', () => Buffer.concat([face, Buffer.from(`<?php echo "${MARKER}" ?>`)])],
   [45, 'a script in a comment', () => make.withJpegSegments(face, make.jpegSegment(0xfe, Buffer.from(MARKER)))],
+  [46, 'a palette', () => sharp(face).png({ palette: true }).toBuffer()],
   [46, '16 bit', () => sharp(face).toColourspace('rgb16').png({ compressionLevel: 1 }).toBuffer()],
   [46, 'an opaque alpha channel', () => sharp(face).ensureAlpha().png({ compressionLevel: 1 }).toBuffer()],
   [
@@ -122,6 +125,18 @@ const iccp = (profile: Buffer) =>
 
 const compressedText = (length: number) =>
   Buffer.concat([Buffer.from('x\0\0', 'latin1'), deflateSync(Buffer.alloc(length))])
+
+/** Lies on its side where the orientation is not read. */
+async function turnedPng(): Promise<Buffer> {
+  const png = await sharp(face).rotate(270).png({ compressionLevel: 1 }).toBuffer()
+  return make.withPngChunk(png, make.pngChunk('eXIf', make.exifBlock(6)))
+}
+
+/** Lies on its side where the orientation is read. */
+async function turnedWebp(): Promise<Buffer> {
+  const picture = make.webpPicture(await sharp(face).webp({ quality: 95 }).toBuffer())
+  return make.webp(make.vp8x(0x08, 400, 400), picture, make.webpChunk('EXIF', make.exifBlock(6)))
+}
 
 /** The face with its pixels turned so that this orientation puts it upright. */
 async function turned(orientation: number): Promise<Buffer> {
