@@ -66,6 +66,7 @@ class Axes:
 
 
 def _axes(columns: Tensor, mean: Tensor) -> Axes:
+    """The columns, and what they leave out of the mean."""
     return Axes(columns, mean - columns @ (columns.T @ mean))
 
 

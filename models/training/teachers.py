@@ -1,6 +1,6 @@
 """The teachers: MiniFASNetV2 (2.7 x, 80 px) and MiniFASNetV2-SE (1.5 x, 128 px), both Apache-2.0, as PyTorch modules.
 
-They are read from their ONNX files so that their feature maps can be compared with the student's. The module's
+They are read from their ONNX files so that a copy can be fitted to them layer by layer. The module's
 output is checked against onnxruntime before anything is learned from it.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
@@ -18,7 +19,6 @@ from .config import CONTEXT_SIZE, FACE_SIZE
 from .network import Bottleneck, Branch, Rectifier, Unit, Widths
 
 FACE_TEACHER = 'minifasnet-v2-se-128-fp32.onnx'
-FACE_TEACHER_EARLIER = 'minifasnet-v2-se-128-fp32-earlier.onnx'
 CONTEXT_TEACHER = 'minifasnet-v2-80-scale2.7.onnx'
 
 
@@ -80,6 +80,18 @@ def _weights(file: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.n
     return convs, slopes, matrices, norm
 
 
+@torch.no_grad()
+def _check(file: Path, teacher: Teacher, picture: Tensor, *, bgr_255: bool) -> None:
+    """Raises ValueError where the module does not say what the file says, in onnxruntime."""
+    session = onnxruntime.InferenceSession(str(file), providers=['CPUExecutionProvider'])
+    fed = picture.flip(1) * 255 if bgr_255 else picture
+    said = session.run(None, {session.get_inputs()[0].name: fed.numpy()})[0]
+    ours = (teacher.branch(picture).float() @ teacher.out).numpy()
+    worst = float(np.abs(said - ours).max())
+    if worst > 1e-3 * max(1.0, float(np.abs(said).max())):
+        raise ValueError(f'Expected the module to agree with {file.name} within a thousandth but it differs by {worst}')
+
+
 def load_teacher(file: Path, size: int, live: int, *, bgr_255: bool) -> Teacher:
     """The teacher as a module that takes RGB 0..1, whatever it took in the file."""
     convs, slopes, matrices, norm = _weights(file)
@@ -110,6 +122,7 @@ def load_teacher(file: Path, size: int, live: int, *, bgr_255: bool) -> Teacher:
     teacher = Teacher(branch, torch.tensor(matrices[1]), live).eval()
     for parameter in teacher.parameters():
         parameter.requires_grad_(False)
+    _check(file, teacher, torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(5)), bgr_255=bgr_255)
     return teacher.to(memory_format=torch.channels_last)
 
 

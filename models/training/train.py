@@ -63,9 +63,6 @@ class Recipe:
     """A file of weights to go on from, instead of the teachers."""
     head_only: bool = False
     """Only the last linear layer of each branch moves."""
-    share: float = 1.0
-    """Of the trained weights in what is stored; the rest is what the run started from. Between the two lies what has
-    learned and still knows what it was not taught (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022)."""
 
 
 def to_input(pictures: NDArray[np.uint8]) -> Tensor:
@@ -209,7 +206,6 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
         model.load_state_dict(torch.load(recipe.start, weights_only=True))
     elif starts_from_teachers and teachers is not None:
         model.load_state_dict(torch.load(fit(paths, teachers, training, recipe.size, say=say), weights_only=True))
-    started = {key: value.clone() for key, value in model.state_dict().items()}
     model = model.to(memory_format=torch.channels_last)
     spectrum = FourierHead(model.face.widths.trunk[1])
     if recipe.head_only:
@@ -292,11 +288,6 @@ def train(recipe: Recipe, paths: Paths, say: Callable[[str], None] = print, *, b
             for name, text in summary(average.model, evaluation).items():
                 note(f'  {name}: {text}')
             torch.save({'model': model.state_dict(), 'average': average.model.state_dict(), 'optimiser': optimiser.state_dict(), 'spectrum': spectrum.state_dict(), 'step': step + 1}, state_file)
-    trained = average.model.state_dict()
-    average.model.load_state_dict({key: started[key].lerp(value, recipe.share) for key, value in trained.items()})
-    if recipe.share < 1:
-        for name, text in summary(average.model, evaluation).items():
-            note(f'  {recipe.share} of it: {name}: {text}')
     torch.save(average.model.state_dict(), final)
     state_file.unlink(missing_ok=True)
     log.close()
