@@ -1,4 +1,5 @@
 /** The table of hostile HTTP requests, on every kind of server: one answer each, never `live`, and the next good request is served. */
+import { once } from 'node:events'
 import { createAdmission } from '@unspoof/node/http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { BOUNDARY, Connection, FORM_TYPE, fieldPart, filePart, form, head, part, post } from './client.ts'
@@ -465,6 +466,28 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     }
     connection.close()
     await expectServed()
+  })
+
+  test('row 68: 200 clients that leave, each at another byte, leave nothing behind', async () => {
+    const judgedBefore = liveness.calls.length
+    const whole = multipart(form(fieldPart('name', 'Ada'), filePart(picture('live', 2000))))
+    const step = (whole.length - 10) / 200
+    for (let batch = 0; batch < 200; batch += 20) {
+      const leaving = Array.from({ length: 20 }, async (_, i) => {
+        const { socket } = new Connection(server.port)
+        const gone = once(socket, 'close')
+        // Half of them say goodbye, half of them reset the connection.
+        socket.write(whole.subarray(0, 1 + Math.floor((batch + i) * step)), () =>
+          i % 2 === 0 ? socket.destroy() : socket.resetAndDestroy(),
+        )
+        await gone
+      })
+      await Promise.all(leaving)
+    }
+    await expectServed()
+    await expect.poll(() => admission.load).toEqual({ requests: 0, checks: 0, bytes: 0 })
+    // The good one alone.
+    expect(liveness.calls).toHaveLength(judgedBefore + 1)
   })
 
   test.each([
