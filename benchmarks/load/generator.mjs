@@ -1,5 +1,6 @@
 /** Sends pictures: as fast as answers come (closed loop), or at fixed times whatever happens (open loop). */
 import { Agent, request } from 'node:http'
+import { createConnection } from './connection.mjs'
 
 /** More sockets than this are never opened: what comes then is counted as not sent. */
 export const MAX_SOCKETS = 512
@@ -45,7 +46,15 @@ export function createGenerator({ port, random }) {
     const answers = []
     let sent = 0
     const client = async () => {
-      while (sent < count && performance.now() < ends) answers.push(await send(pick(sent++)))
+      const connection = createConnection(port)
+      while (sent < count && performance.now() < ends) {
+        const { body, type = 'image/jpeg' } = pick(sent++)
+        const from = performance.now()
+        const { status, code, headers, text } = await connection.send({ body, type })
+        const ms = performance.now() - from
+        answers.push({ status, code: code ?? codeIn(text), retryAfter: headers.includes('\r\nretry-after:'), ms })
+      }
+      connection.close()
     }
     await Promise.all(Array.from({ length: connections }, client))
     return summary(answers, (performance.now() - began) / 1000)

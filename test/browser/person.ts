@@ -27,7 +27,7 @@ export async function installPerson(page: Page, first: Movement = {}): Promise<v
     const FACE = { x: 184, y: 118, halfEyes: 22 }
     const REACTION_MS = 500
     /** Long enough that two frames of a busy machine show one person and not two. */
-    const MOVING_MS = 1200
+    const MOVING_MS = 1600
     type Pose = Required<Movement>
     let from: Pose = { turn: 0, closer: 1, away: 0, ...start }
     let to = from
