@@ -1,11 +1,8 @@
 /** `npm run docs:dev`: makes the site again whenever a page or a doc comment changes. Reload docs/site/index.html to see it. */
 import { spawn } from 'node:child_process'
-import { watch } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { docs, root } from './paths.js'
-
-/** What the build writes, and what has nothing to do with it. */
-const IGNORED = /(^|\/)(site|\.staged|node_modules|dist|__tests__)(\/|$)/
+import { watchSources } from './watch.js'
 
 let building = false
 let again = false
@@ -17,16 +14,17 @@ function build() {
   }
   building = true
   again = false
-  // A process of its own, so that changed tools are read again too.
+  sources.refresh()
+  // A process of its own, so that changed tools are read again too. A build that fails has said why: the next change starts another.
   spawn(process.execPath, [join(docs, 'tools/build.js')], { stdio: 'inherit' }).once('exit', () => {
     building = false
     if (again) build()
+    else console.log('Waiting for changes. Ctrl+C ends.')
   })
 }
 
-for (const folder of ['docs', 'packages', 'models/src']) {
-  watch(resolve(root, folder), { recursive: true }, (_, file) => {
-    if (file !== null && !IGNORED.test(file) && /\.(md|js|ts|tsx|css|svg|json)$/.test(file)) build()
-  })
-}
+const sources = watchSources(
+  { shallow: [root], deep: ['docs', 'packages', 'models'].map((folder) => resolve(root, folder)) },
+  build,
+)
 build()

@@ -1,6 +1,6 @@
 /** The documentation site: that it builds, that it works from its folder, and that its gates fail on planted errors. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkSite } from '../../docs/tools/check-site.js'
 import { toPage } from '../../docs/tools/stage.js'
+import { watchSources } from '../../docs/tools/watch.js'
 import { hasChromium, launchChromium } from '../browser/chromium.ts'
 import { root } from './snippets/extract.ts'
 
@@ -91,5 +92,60 @@ describe('the gates of the site', () => {
     expect(toPage('[a](../LICENSE)', 'docs/x.md', known)).toBe(
       '[a](https://github.com/unspoof/unspoof/blob/main/LICENSE)',
     )
+  })
+})
+
+describe('npm run docs:dev', () => {
+  let folder: string
+  let watcher: ReturnType<typeof watchSources>
+  let changes: number
+  let noticed: () => void
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'unspoof-watch-'))
+    mkdirSync(join(folder, 'docs/guides'), { recursive: true })
+    changes = 0
+    noticed = () => {}
+    watcher = watchSources({ shallow: [folder], deep: [join(folder, 'docs')] }, () => {
+      changes++
+      noticed()
+    })
+  })
+  afterEach(() => {
+    watcher.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Resolves at the next change that is noticed. */
+  const nextChange = () => new Promise<void>((resolve) => (noticed = resolve))
+
+  it.each(['SECURITY.md', 'docs/index.md', 'docs/guides/node.md'])('notices %s', async (file) => {
+    const change = nextChange()
+    writeFileSync(join(folder, file), '# Page')
+    await change
+  })
+
+  it('notices a folder that is new, and what is in it after a refresh', async () => {
+    let change = nextChange()
+    mkdirSync(join(folder, 'docs/recipes'))
+    await change
+    watcher.refresh()
+    change = nextChange()
+    writeFileSync(join(folder, 'docs/recipes/kiosk.md'), '# Page')
+    await change
+  })
+
+  it('is not woken by what the build writes, and survives that it comes and goes', async () => {
+    for (let i = 0; i < 20; i++) {
+      for (const name of ['docs/.staged', 'docs/site']) {
+        mkdirSync(join(folder, name, 'docs/guides'), { recursive: true })
+        writeFileSync(join(folder, name, 'docs/guides/node.md'), '# Page')
+        rmSync(join(folder, name), { recursive: true })
+      }
+    }
+    const change = nextChange()
+    writeFileSync(join(folder, 'SECURITY.md'), '# Page')
+    await change
+    watcher.refresh()
+    expect(changes).toBeLessThanOrEqual(2) // a file that is made and then filled is told twice; the forty folders not once
   })
 })
