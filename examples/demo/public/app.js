@@ -68,6 +68,10 @@ function say(kind, words, hint) {
 
 function showError(error) {
   say('error', 'This picture was not judged', error.hint)
+  hideResult()
+}
+
+function hideResult() {
   $('details').hidden = true
   $('explain').hidden = true
 }
@@ -169,6 +173,10 @@ async function startCamera() {
     say('error', 'The camera cannot be used', 'Allow it in the browser, and close other programs that use it.')
     return
   }
+  // What was said about an earlier picture is not said about the person before the camera.
+  latest++
+  shown = undefined
+  hideResult()
   video.srcObject = stream
   await video.play()
   video.hidden = false

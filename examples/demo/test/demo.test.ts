@@ -72,6 +72,18 @@ describe.skipIf(!existsSync(CHROMIUM))(`the demo page (skipped without ${CHROMIU
     expect(await page.locator('#details').isVisible()).toBe(false)
   })
 
+  test('says nothing of an earlier picture while the camera runs', async () => {
+    await page.setInputFiles('#file', FACE)
+    await page.waitForSelector('#explain:not([hidden])')
+    await page.click('#camera')
+    await page.waitForSelector('#shoot:not([hidden])')
+    expect(await page.locator('#details').isVisible()).toBe(false)
+    expect(await page.locator('#explain').isVisible()).toBe(false)
+    await page.selectOption('#point', 'balanced') // has no picture to judge again, and the camera stays on
+    expect(await page.locator('#video').isVisible()).toBe(true)
+    await page.click('#camera')
+  })
+
   test('takes a picture with the camera; the test pattern has no face; the camera is released', async () => {
     await page.click('#camera')
     await page.waitForSelector('#shoot:not([hidden])')
