@@ -1,5 +1,5 @@
 /** Finds the command, runs it, and says in one sentence what went wrong. */
-import { isLivenessError, LivenessError, nearest } from '@unspoof/core'
+import { ERROR_CODES, isLivenessError, LivenessError, nearest } from '@unspoof/core'
 import { type Command, helpOf, parseArguments } from './command.ts'
 import { benchCommand } from './commands/bench.ts'
 import { checkCommand } from './commands/check.ts'
@@ -75,12 +75,26 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
       { hint: 'See "unspoof --help" for the commands.' },
     )
   }
-  const args = parseArguments(command, rest)
-  if (args.flag('help')) {
-    terminal.print(helpOf(command).trimEnd())
-    return EXIT.OK
+  try {
+    const args = parseArguments(command, rest)
+    if (args.flag('help')) {
+      terminal.print(helpOf(command).trimEnd())
+      return EXIT.OK
+    }
+    return await command.run(args, terminal)
+  } catch (error) {
+    throw withHelp(error, name)
   }
-  return command.run(args, terminal)
+}
+
+/** The hint of a wrong option speaks to who writes a program; in a shell the command's own page helps. */
+function withHelp(error: unknown, command: string): unknown {
+  if (!isLivenessError(error) || error.code !== 'OPTION_INVALID') return error
+  if (error.hint !== ERROR_CODES.OPTION_INVALID.hint) return error
+  return new LivenessError(error.code, error.message, {
+    cause: error,
+    hint: `"unspoof ${command} --help" explains every option.`,
+  })
 }
 
 /** One sentence, what to do about it, and the stack only for who asked for it. */

@@ -53,6 +53,11 @@ describe('mistakes', () => {
     expect(stderr).not.toMatch(/\n\s+at /)
   })
 
+  it('point to the page that explains the option', async () => {
+    const { stderr } = await unspoof(['check', '--operating-point', 'tight', 'x.jpg'])
+    expect(stderr).toContain('"unspoof check --help" explains every option. (OPTION_INVALID)')
+  })
+
   it('show a stack to who asks for it', async () => {
     const { stderr } = await unspoof(['check', 'missing.jpg'], { env: { UNSPOOF_DEBUG: '1' } })
     expect(stderr).toMatch(/\n\s+at /)

@@ -202,8 +202,8 @@ describe('unspoof evaluate', () => {
       { name: 'live0.jpg', trainedOn: 'mirrored.jpg' },
       { name: 'smaller.jpg', trainedOn: 'mirrored.jpg' },
     ])
-    expect(stdout).toContain('2 pictures nearly equal one of another subject or video (1 groups')
-    expect(stdout).toContain('2 of 3 pictures nearly equal one the model was trained on')
+    expect(stdout).toContain('2 pictures in 1 group of nearly equal ones of different subjects or videos (such as ')
+    expect(stdout).toContain('2 of 3 pictures nearly equal to one the model was trained on')
     expect(stderr).toContain('1 of 2 pictures')
 
     // The same pictures of one subject are what a video is made of.
@@ -213,7 +213,7 @@ describe('unspoof evaluate', () => {
     await writeFile(near, index(['live0.jpg,live,anna', 'smaller.jpg,spoof,anna', 'other.jpg,live,carla']))
     const { report: contradicting } = await evaluate([near])
     expect(contradicting.nearDuplicates.groups).toEqual([['live0.jpg', 'smaller.jpg']])
-    expect(contradicting.warnings.join()).toContain('1 groups of nearly equal pictures hold live and spoof ones')
+    expect(contradicting.warnings.join()).toContain('1 group of nearly equal pictures with live and spoof ones')
   })
 
   it('refuses to fit on too few pictures and says how many it needs, and writes nothing', async () => {

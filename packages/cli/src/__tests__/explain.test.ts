@@ -33,6 +33,7 @@ it('shows what the model saw, as pictures and one page, and calls it explanation
   const page = await readFile(path.join(output, 'explanation.html'), 'utf8')
   expect(page).toContain('takes no part in the verdict')
   expect(page).not.toMatch(/<script|src="(?!data:)/)
+  expect(/>\S*\de-\d/.test(page)).toBe(false) // a remainder of the arithmetic is shown as 0
   const record = JSON.parse(await readFile(path.join(output, 'explanation.json'), 'utf8'))
   expect(record.models[0].crops).toHaveLength(5)
   const { columns, rows, values } = record.models[0].occlusion

@@ -140,7 +140,7 @@ describe('the report', () => {
       ]),
     )
     expect(report.duplicates).toEqual([['0.jpg', '1.jpg']])
-    expect(report.warnings).toContain('1 pictures are in the data both as live and as spoof.')
+    expect(report.warnings).toContain('1 picture in the data both as live and as spoof.')
   })
 
   it('counts flips under a perturbation against the plain picture', () => {

@@ -1,5 +1,6 @@
 /** A judged picture or video as text and as one line of JSON. */
 import type { LivenessError, LivenessResult, Reason, SequenceResult, Verdict } from '@unspoof/core'
+import { counted } from '../terminal/counted.ts'
 import { printable, type Terminal } from '../terminal/terminal.ts'
 
 /** What became of one input. */
@@ -86,14 +87,14 @@ export function toJson(outcome: Outcome): string {
   })
 }
 
-/** `12 pictures: 9 live, 2 spoof, 1 retry` */
+/** `12 inputs: 9 live, 2 spoof, 1 retry` */
 export function toSummary(outcomes: readonly Outcome[]): string {
   const counts = new Map<string, number>()
   for (const outcome of outcomes) {
     const verdict = verdictOf(outcome)
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
   }
-  return `${outcomes.length} inputs: ${[...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`
+  return `${counted(outcomes.length, 'input')}: ${[...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`
 }
 
 /** Four decimals, but never 0 or 1 where it is not: the last step to certainty is the longest. */

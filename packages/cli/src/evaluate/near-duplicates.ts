@@ -10,6 +10,7 @@ import {
   perceptualHash,
 } from '@unspoof/core'
 import { decodeImage } from '@unspoof/node'
+import { counted } from '../terminal/counted.ts'
 import type { LabelledPicture } from './index-file.ts'
 import type { PictureScores } from './scores.ts'
 
@@ -110,17 +111,17 @@ export function findNearDuplicates(
   if (strangers.length > 0) {
     const count = strangers.reduce((sum, group) => sum + group.length, 0)
     warnings.push(
-      `${count} pictures nearly equal one of another subject or video (${strangers.length} groups, one of them: ${example(strangers[0]!)}): intervals are too narrow, and what is split by subject shares pictures.`,
+      `${counted(count, 'picture')} in ${counted(strangers.length, 'group')} of nearly equal ones of different subjects or videos (such as ${example(strangers[0]!)}): intervals are too narrow, and what is split by subject shares pictures.`,
     )
   }
   if (contradicting.length > 0) {
     warnings.push(
-      `${contradicting.length} groups of nearly equal pictures hold live and spoof ones (${example(contradicting[0]!)}): a label may be wrong.`,
+      `${counted(contradicting.length, 'group')} of nearly equal pictures with live and spoof ones (such as ${example(contradicting[0]!)}): a label may be wrong.`,
     )
   }
   if (training !== undefined && trained.length > 0) {
     warnings.push(
-      `${trained.length} of ${evaluated.length} pictures nearly equal one the model was trained on (${trained[0]!.name} and ${trained[0]!.trainedOn}): on these the rates measure memory.`,
+      `${trained.length} of ${counted(evaluated.length, 'picture')} nearly equal to one the model was trained on (${trained[0]!.name} and ${trained[0]!.trainedOn}): on these the rates measure memory.`,
     )
   }
   const groups = among.filter((group) => strangers.includes(group) || contradicting.includes(group))

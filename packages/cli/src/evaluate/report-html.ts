@@ -3,6 +3,7 @@ import { formatPercent, formatRate, formatShare, type Rate, type RateReadings } 
 import { detChart, histogramChart, reliabilityChart, rocChart, seriesColour } from '../html/charts.ts'
 import { escapeHtml } from '../html/escape.ts'
 import { htmlFigure, htmlPage, htmlTable } from '../html/page.ts'
+import { counted } from '../terminal/counted.ts'
 import type { Report, SetReport } from './report.ts'
 import { estimatePercent, pValue, shortNumber, signed } from './report-text.ts'
 
@@ -36,7 +37,7 @@ function overview(report: Report): string {
       sha256,
     ]),
   )
-  return `<p>${escapeHtml(report.created)}, data <code>${escapeHtml(settings.source)}</code>, ${report.pictures} pictures, made with <code>${escapeHtml(settings.command)}</code> (unspoof ${escapeHtml(environment.unspoof)}, Node ${escapeHtml(environment.node)}, ${escapeHtml(environment.cpu)}).</p>
+  return `<p>${escapeHtml(report.created)}, data <code>${escapeHtml(settings.source)}</code>, ${counted(report.pictures, 'picture')}, made with <code>${escapeHtml(settings.command)}</code> (unspoof ${escapeHtml(environment.unspoof)}, Node ${escapeHtml(environment.node)}, ${escapeHtml(environment.cpu)}).</p>
 ${models}
 ${report.warnings.map((warning) => `<p class="note">${escapeHtml(warning)}</p>`).join('\n')}`
 }

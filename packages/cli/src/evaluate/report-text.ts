@@ -1,5 +1,6 @@
 /** The report on a terminal. */
 import { type EvaluationSummary, formatPercent, formatRate, formatShare, type RateReadings } from '@unspoof/core'
+import { counted } from '../terminal/counted.ts'
 import { table } from '../terminal/table.ts'
 import { printable } from '../terminal/terminal.ts'
 import type { Report, SetReport, TimingSummary } from './report.ts'
@@ -194,11 +195,13 @@ function notesText(report: Report): string {
   const lines = [
     `Rates: as a door counts, a picture without an answer is refused. Intervals: 95 %, the wider of Clopper-Pearson and a bootstrap over subjects (${settings.resamples} resamples, seed ${settings.seed}). AUC and EER compare models; they promise nothing. ACER is not an ISO metric and is in the JSON only.`,
     ...warnings.map((warning) => `Note: ${printable(warning)}`),
-    ...(duplicates.length === 0 ? [] : [`Note: ${duplicates.length} pictures are there more than once (same bytes).`]),
+    ...(duplicates.length === 0
+      ? []
+      : [`Note: ${counted(duplicates.length, 'picture')} in the data more than once (same bytes).`]),
     ...(unreadable.length === 0
       ? []
       : [
-          `${unreadable.length} of ${report.pictures} pictures could not be read and are in no rate:`,
+          `${unreadable.length} of ${counted(report.pictures, 'picture')} could not be read and are in no rate:`,
           ...unreadable.slice(0, 20).map(({ name, code, message }) => `  ${printable(name)}: ${code}: ${message}`),
           ...(unreadable.length > 20 ? [`  and ${unreadable.length - 20} more (see --json)`] : []),
         ]),

@@ -17,6 +17,7 @@ import {
   summarize,
   type TrueLabel,
 } from '@unspoof/core'
+import { counted } from '../terminal/counted.ts'
 import { type GroupBy, groupNameOf } from './groups.ts'
 import type { LabelledPicture } from './index-file.ts'
 import { findNearDuplicates, type HashedPicture, type NearDuplicates } from './near-duplicates.ts'
@@ -350,6 +351,6 @@ function warningsOf(
     labels.set(row.sha256, (labels.get(row.sha256) ?? new Set()).add(byName.get(row.name)!.label))
   }
   const contradicting = [...labels.values()].filter((set) => set.size > 1).length
-  if (contradicting > 0) warnings.push(`${contradicting} pictures are in the data both as live and as spoof.`)
+  if (contradicting > 0) warnings.push(`${counted(contradicting, 'picture')} in the data both as live and as spoof.`)
   return warnings
 }

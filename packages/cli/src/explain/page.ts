@@ -35,7 +35,7 @@ function verdictSection(result: LivenessResult): string {
       ? []
       : Object.entries(signals).map(([name, value]) => [
           name,
-          value === undefined ? 'unknown' : Number(value).toPrecision(3),
+          value === undefined ? 'unknown' : measured(Number(value)),
         ])),
   ]
   return htmlTable(['what', 'value'], facts)
@@ -58,6 +58,11 @@ ${profiles.length === 0 ? '' : htmlFigure(`${profileChart(profiles)}<p>${legend}
 <h3>What each crop said</h3>
 ${htmlTable(['crop', 'margin', 'live probability'], rows)}
 <p>Margin of the uncovered picture: ${occlusion.margin.toFixed(3)}; covering one place moves it by at most ${Math.max(...occlusion.values.map(Math.abs)).toFixed(3)}.</p>`
+}
+
+/** Three digits, but a remainder of the arithmetic (4.44e-16 for "nothing is outside") is 0. */
+function measured(value: number): string {
+  return Math.abs(value) < 1e-6 ? '0' : value.toPrecision(3)
 }
 
 function centre(box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }) {

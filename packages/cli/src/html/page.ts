@@ -8,10 +8,10 @@ h1{font-size:1.6rem}h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}h3{
 table{border-collapse:collapse;margin:.8rem 0;font-variant-numeric:tabular-nums;display:block;overflow-x:auto}
 th,td{padding:.25rem .8rem .25rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 td.number{text-align:right}
-figure{display:inline-block;margin:.5rem 1rem 0 0;vertical-align:top}figcaption{font-size:.85rem;max-width:360px}
+figure{display:inline-block;margin:.5rem 1rem 0 0;max-width:calc(100% - 1rem);vertical-align:top}figcaption{font-size:.85rem;max-width:360px}
 svg{width:360px;height:auto;max-width:100%;font:11px system-ui,sans-serif}svg text{fill:currentColor}
 .grid{stroke:var(--line);stroke-width:.6}.mark{stroke:currentColor;stroke-dasharray:4 3}
-img.pixel{image-rendering:pixelated;background:var(--soft)}
+img{max-width:100%;height:auto}img.pixel{image-rendering:pixelated;background:var(--soft)}
 code{background:var(--soft);padding:.1rem .3rem;overflow-wrap:anywhere}
 .note{background:var(--soft);border-left:4px solid #d55e00;padding:.4rem .8rem}
 .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
