@@ -13,13 +13,16 @@ export function isTyped({ language }: Snippet): boolean {
   return Object.hasOwn(LANGUAGES, language)
 }
 
+/** Where `unspoof copy-assets` puts the whole package as one module, for pages without a bundler. */
+const COPIED = 'unspoof/unspoof'
+
 /** Files of the disk, for the next call. */
 const parsed = new Map<string, ts.SourceFile | undefined>()
 
 /** @returns one line a mistake: `file:line: message` */
 export function typeErrors(snippets: readonly Snippet[]): string[] {
   const files = new Map<string, { readonly snippet: Snippet; readonly text: string; readonly offset: number }>()
-  const givens = new Map<string, string>()
+  const givens = new Map([[resolve(root, `${COPIED}.d.ts`), "export * from '@unspoof/web'\n"]])
   for (const [i, snippet] of snippets.entries()) {
     // In the root, so that imports resolve as they do for an application with all packages; the files are never written.
     const path = resolve(root, `snippet-${i}${LANGUAGES[snippet.language]}`)
@@ -33,7 +36,8 @@ export function typeErrors(snippets: readonly Snippet[]): string[] {
   const textOf = (path: string) => files.get(path)?.text ?? givens.get(path)
   const options = compilerOptions()
   const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, getSourceFile } = host
+  const { directoryExists, fileExists, readFile, getSourceFile } = host
+  host.directoryExists = (path) => path === dirname(resolve(root, COPIED)) || directoryExists!(path)
   host.fileExists = (path) => textOf(path) !== undefined || fileExists(path)
   host.readFile = (path) => textOf(path) ?? readFile(path)
   host.getSourceFile = (path, version, ...rest) => {
