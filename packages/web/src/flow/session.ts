@@ -27,6 +27,9 @@ const UNGUIDED_MS = 1_500
 /** Frames in a row in which nothing is wrong before the capture begins. */
 const STEADY_FRAMES = 3
 
+/** Longest gap between two frames that the server accepts, in intervals: PROTOCOL.md of @unspoof/session. */
+const MAX_GAP = 4
+
 export async function runSession(run: SessionRun): Promise<SessionResult | undefined> {
   const { client, video, track, signal, update } = run
   update({ status: 'checking', hint: 'loading', progress: 0 })
@@ -74,9 +77,15 @@ async function captureFrames(
   const { capture, challenge, receivedAt } = ticket
   const jpeg = createJpegCapture({ maxSide: Math.max(capture.width, capture.height), quality: capture.quality })
   const pending: Promise<CapturedFrame>[] = []
+  let last = Infinity
   update({ status: 'capturing', hint: 'hold-still', progress: 0 })
   for await (const frame of videoFrames(video, { signal, intervalMs: capture.intervalMs })) {
     const timeMs = Math.round(performance.now() - receivedAt)
+    const stalled = timeMs - last > MAX_GAP * capture.intervalMs
+    // Frames around a device's hiccup would be refused. Until the challenge is shown, and while there is time, others can be taken.
+    if (stalled && pending.length < capture.holdFrames && performance.now() < ticket.expiresAt - RESERVE_MS)
+      pending.length = 0
+    last = timeMs
     // Encoded while the next frames are taken; a failure is kept until all are there.
     const taken = jpeg.capture(frame).then((blob) => ({ timeMs, jpeg: blob }))
     taken.catch(() => undefined)
