@@ -28,5 +28,6 @@ export default [
     outDir: 'dist/node',
   },
   standalone('worker', 'src/worker/main.ts', [withoutHints()]),
+  standalone('worker-onnxruntime', 'src/worker/main-onnxruntime.ts', [withoutHints()]),
   standalone('unspoof', 'src/index.ts'),
 ]

@@ -4,10 +4,13 @@
 export interface Diagnostics {
   /** Version of this package; page, worker and assets have the same. */
   readonly version: string
-  /** What runs the networks. */
   readonly backend: 'wasm'
   /** One sentence: why this backend. */
   readonly backendReason: string
+  /** What runs the networks: `unspoof kernels`, or onnxruntime-web with its version. */
+  readonly runtime: string
+  /** The file of WebAssembly; `kernels-relaxed.wasm` where the browser has relaxed SIMD. */
+  readonly wasm: string
   /** WebAssembly threads one run uses. */
   readonly threads: number
   /** One sentence: why this number. */

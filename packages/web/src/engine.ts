@@ -108,7 +108,7 @@ async function load(config: EngineConfig, shared: Shared, onLost: () => void): P
   const worker = new Worker(assetUrl(assets, manifest.worker), { type: 'module', name: 'unspoof' })
   const connection = connect(worker, onLost)
   try {
-    const { bytes, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
+    const { bytes, wasmPath, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
       for (const listener of shared.listeners) listener(received, total)
     })
     const fetched = performance.now() - started
@@ -127,6 +127,7 @@ async function load(config: EngineConfig, shared: Shared, onLost: () => void): P
         backend: 'wasm',
         backendReason: 'WebAssembly gives every device the same numbers and needs no eval.',
         ...diagnostics,
+        wasm: wasmPath,
         loading: { fetch: fetched, compile, total: performance.now() - started },
         bytes,
       },

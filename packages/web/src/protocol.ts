@@ -74,7 +74,7 @@ export type ResponseValue = InitResult | LivenessResult | readonly LivenessResul
 
 export interface InitResult {
   readonly models: LivenessResult['model']
-  readonly diagnostics: Pick<Diagnostics, 'threads' | 'threadsReason' | 'crossOriginIsolated' | 'models'>
+  readonly diagnostics: Pick<Diagnostics, 'runtime' | 'threads' | 'threadsReason' | 'crossOriginIsolated' | 'models'>
   /** Milliseconds for compiling wasm, making the sessions and running each network once. */
   readonly compile: number
 }

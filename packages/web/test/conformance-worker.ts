@@ -1,13 +1,22 @@
-/** Runs the conformance suite of runtimes inside a worker, as the package's own worker would run it. */
+/** Runs the conformance suite of runtimes inside a worker, as the package's own workers would run it. */
 import { runtimeConformance } from '@unspoof/core/testing'
-import { createWebRuntime } from '../src/worker/runtime.ts'
+import { createKernelRuntime } from '../src/worker/kernels.ts'
+import { createOnnxRuntime } from '../src/worker/onnxruntime.ts'
+
+/** Threads are for onnxruntime-web; without a number the kernels run. */
+export interface ConformanceRequest {
+  readonly wasm: string
+  readonly threads?: number
+}
 
 // onnxruntime-web starts its threads from this same file.
 if (!self.name.startsWith('em-pthread')) {
-  self.onmessage = async ({ data }: MessageEvent<{ wasm: string; threads: number }>) => {
+  self.onmessage = async ({ data }: MessageEvent<ConformanceRequest>) => {
+    const { threads } = data
     const wasm = new Uint8Array(await (await fetch(data.wasm)).arrayBuffer())
+    const create = () => (threads === undefined ? createKernelRuntime(wasm) : createOnnxRuntime({ wasm, threads }))
     const results: string[] = []
-    for (const { name, run } of runtimeConformance(() => createWebRuntime({ wasm, threads: data.threads }))) {
+    for (const { name, run } of runtimeConformance(create)) {
       results.push(
         await run().then(
           () => `ok: ${name}`,

@@ -12,6 +12,7 @@ export interface WantedModels {
 
 export interface LoadedAssets {
   readonly wasm: Uint8Array<ArrayBuffer>
+  readonly wasmPath: string
   readonly detectors: readonly WireModel[]
   readonly models: readonly WireModel[]
   /** Bytes of wasm and weights. */
@@ -27,7 +28,8 @@ export async function loadAssets(
 ): Promise<LoadedAssets> {
   const detectors = (wanted.detectors ?? manifest.defaults.detectors).map((id) => ({ id }))
   const models: NonNullable<WantedModels['models']> = wanted.models ?? manifest.defaults.models.map((id) => ({ id }))
-  const files = [manifest.wasm, ...[...detectors, ...models].map(({ id }) => modelOf(manifest, id).weights)]
+  const wasmFile = (hasRelaxedSimd() ? manifest.relaxedWasm : undefined) ?? manifest.wasm
+  const files = [wasmFile, ...[...detectors, ...models].map(({ id }) => modelOf(manifest, id).weights)]
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   let received = 0
   const count = (more: number): void => {
@@ -41,11 +43,19 @@ export async function loadAssets(
     return weight === undefined ? model : { ...model, weight }
   }
   const [wasm, loadedDetectors, loadedModels] = await Promise.all([
-    fetchAsset(assets, manifest.wasm, count),
+    fetchAsset(assets, wasmFile, count),
     Promise.all(detectors.map(fetchModel)),
     Promise.all(models.map(fetchModel)),
   ])
-  return { wasm, detectors: loadedDetectors, models: loadedModels, bytes }
+  return { wasm, wasmPath: wasmFile.path, detectors: loadedDetectors, models: loadedModels, bytes }
+}
+
+/** Whether the browser takes a module with `f32x4.relaxed_madd`: three zeros, one instruction. */
+function hasRelaxedSimd(): boolean {
+  const zero = [65, 0, 253, 17]
+  const body = [0, ...zero, ...zero, ...zero, 253, 133, 2, 11]
+  const sections = [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, body.length + 2, 1, body.length]
+  return WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, ...sections, ...body))
 }
 
 function modelOf(manifest: Manifest, id: string): Manifest['models'][string] {

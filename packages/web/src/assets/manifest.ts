@@ -17,6 +17,8 @@ export interface Manifest {
   readonly version: string
   readonly worker: AssetFile
   readonly wasm: AssetFile
+  /** The same for browsers with relaxed SIMD, where there is such a build. */
+  readonly relaxedWasm?: AssetFile
   /** Ids used where the application names none. */
   readonly defaults: { readonly detectors: readonly string[]; readonly models: readonly string[] }
   /** One entry a model: its card and the one file of weights that was copied. */
@@ -40,10 +42,11 @@ export function parseManifest(text: string, version: string, location: string): 
   if (manifest.version !== version) {
     throw missing(`${location} was copied by another version of @unspoof/web than this page runs (${version}).`)
   }
-  const { worker, wasm, models, defaults } = manifest
+  const { worker, wasm, relaxedWasm, models, defaults } = manifest
   const complete =
     isFile(worker) &&
     isFile(wasm) &&
+    (relaxedWasm === undefined || isFile(relaxedWasm)) &&
     Array.isArray(defaults?.detectors) &&
     Array.isArray(defaults?.models) &&
     typeof models === 'object' &&

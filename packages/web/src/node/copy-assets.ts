@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { checkKeys, LivenessError, type ModelCard, parseDetectorCard, parsePadCard } from '@unspoof/core'
+import { checkKeys, checkOneOf, LivenessError, type ModelCard, parseDetectorCard, parsePadCard } from '@unspoof/core'
 import { type BundledModelId, bundledModelFolder, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { type AssetFile, MANIFEST_NAME, type Manifest } from '../assets/manifest.ts'
 import { VERSION } from '../version.ts'
+import { createKernelRuntime } from '../worker/kernels.ts'
 
 export interface CopyAssetsOptions {
   /**
@@ -18,7 +19,15 @@ export interface CopyAssetsOptions {
   readonly models?: readonly BundledModelId[]
   /** Folders with a card and weights each, of the application's own models; their cards say what they are. */
   readonly modelFolders?: readonly string[]
+  /**
+   * What runs the models: `kernels`, the WebAssembly of this package, fast and small, for networks like the bundled ones; `onnxruntime`,
+   * which runs every ONNX file and needs onnxruntime-web in the project; `auto`, the kernels where they run all of the models.
+   * @default 'auto'
+   */
+  readonly runtime?: AssetRuntime | 'auto'
 }
+
+export type AssetRuntime = 'kernels' | 'onnxruntime'
 
 export interface AssetSource extends AssetFile {
   /** Absolute path of the file to copy. */
@@ -28,11 +37,17 @@ export interface AssetSource extends AssetFile {
 export interface Assets {
   readonly manifest: Manifest
   readonly files: readonly AssetSource[]
+  readonly runtime: AssetRuntime
+  /** One sentence: why this runtime. */
+  readonly runtimeReason: string
 }
 
 export interface CopyAssetsResult {
   readonly folder: string
   readonly files: readonly AssetFile[]
+  readonly runtime: AssetRuntime
+  /** One sentence: why this runtime. */
+  readonly runtimeReason: string
   /** Lower-case hex SHA-256 of the manifest: the `integrity` option of `createLiveness`. */
   readonly integrity: string
 }
@@ -45,7 +60,7 @@ const require = createRequire(import.meta.url)
  * @throws LivenessError MODEL_MISSING, CARD_INVALID, MODEL_HASH
  */
 export async function copyAssets(folder: string, options: CopyAssetsOptions = {}): Promise<CopyAssetsResult> {
-  const { manifest, files } = await collectAssets(options)
+  const { manifest, files, runtime, runtimeReason } = await collectAssets(options)
   await removeOld(folder, files)
   for (const { from, path } of files) {
     const to = join(folder, path)
@@ -57,6 +72,8 @@ export async function copyAssets(folder: string, options: CopyAssetsOptions = {}
   return {
     folder,
     files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    runtime,
+    runtimeReason,
     integrity: createHash('sha256').update(text).digest('hex'),
   }
 }
@@ -65,9 +82,14 @@ export function serialiseManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-/** Finds and hashes every file a page needs, without copying. */
+/**
+ * Finds and hashes every file a page needs, without copying.
+ * @throws LivenessError OPTION_INVALID, MODEL_MISSING, CARD_INVALID, MODEL_HASH, MODEL_LOAD, RUNTIME_MISSING
+ */
 export async function collectAssets(options: CopyAssetsOptions = {}): Promise<Assets> {
-  checkKeys('copy-assets', options, ['detectors', 'models', 'modelFolders'])
+  checkKeys('copy-assets', options, ['detectors', 'models', 'modelFolders', 'runtime'])
+  const { runtime: wanted = 'auto' } = options
+  checkOneOf('runtime', wanted, ['auto', 'kernels', 'onnxruntime'])
   const { detectors = DEFAULT_DETECTORS.slice(0, 1), modelFolders = [] } = options
   const own = await Promise.all(modelFolders.map(readModel))
   const pads = options.models ?? (own.some(({ card }) => card.task === 'pad') ? [] : [DEFAULT_PAD_MODEL])
@@ -75,9 +97,9 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
   const models = [...own, ...bundled]
 
   const dist = join(dirname(require.resolve('@unspoof/web/package.json')), 'dist')
-  const worker = await describe(join(dist, 'worker.js'), 'worker.js')
+  const { runtime, runtimeReason } = await chooseRuntime(wanted, models, join(dist, KERNELS))
+  const { worker, wasm, relaxedWasm } = await (runtime === 'kernels' ? kernelFiles(dist) : onnxruntimeFiles(dist))
   const browser = await describe(join(dist, 'unspoof.js'), 'unspoof.js')
-  const wasm = await describe(require.resolve(`onnxruntime-web/${WASM}`), WASM)
   const idsOf = (task: ModelCard['task']): string[] =>
     models.filter(({ card }) => card.task === task).map(({ card }) => card.id)
   const strip = ({ path, bytes, sha256 }: AssetSource): AssetFile => ({ path, bytes, sha256 })
@@ -87,16 +109,82 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
       version: VERSION,
       worker: strip(worker),
       wasm: strip(wasm),
+      ...(relaxedWasm !== undefined && { relaxedWasm: strip(relaxedWasm) }),
       defaults: { detectors: idsOf('face-detection'), models: idsOf('pad').slice(0, 1) },
       models: Object.fromEntries(
         models.map((model) => [model.card.id, { card: strip(model.cardFile), weights: strip(model.weights) }]),
       ),
     },
-    files: [worker, browser, wasm, ...models.flatMap((model) => [model.cardFile, model.weights])],
+    files: [
+      worker,
+      browser,
+      wasm,
+      ...(relaxedWasm === undefined ? [] : [relaxedWasm]),
+      ...models.flatMap((model) => [model.cardFile, model.weights]),
+    ],
+    runtime,
+    runtimeReason,
   }
 }
 
-const WASM = 'ort-wasm-simd-threaded.wasm'
+const KERNELS = 'kernels.wasm'
+const KERNELS_RELAXED = 'kernels-relaxed.wasm'
+const ONNXRUNTIME = 'ort-wasm-simd-threaded.wasm'
+
+interface RuntimeFiles {
+  readonly worker: AssetSource
+  readonly wasm: AssetSource
+  readonly relaxedWasm?: AssetSource
+}
+
+async function kernelFiles(dist: string): Promise<RuntimeFiles> {
+  return {
+    worker: await describe(join(dist, 'worker.js'), 'worker.js'),
+    wasm: await describe(join(dist, KERNELS), KERNELS),
+    relaxedWasm: await describe(join(dist, KERNELS_RELAXED), KERNELS_RELAXED),
+  }
+}
+
+async function onnxruntimeFiles(dist: string): Promise<RuntimeFiles> {
+  let from: string
+  try {
+    from = require.resolve(`onnxruntime-web/${ONNXRUNTIME}`)
+  } catch (cause) {
+    const version = (require('@unspoof/web/package.json') as { peerDependencies: Record<string, string> })
+      .peerDependencies['onnxruntime-web']
+    throw new LivenessError('RUNTIME_MISSING', 'These models need onnxruntime-web, which is not installed.', {
+      cause,
+      hint: `Install it: npm install onnxruntime-web@${version}`,
+    })
+  }
+  return {
+    worker: await describe(join(dist, 'worker-onnxruntime.js'), 'worker-onnxruntime.js'),
+    wasm: await describe(from, ONNXRUNTIME),
+  }
+}
+
+/** Loads every model with the kernels, here and now: what they refuse they refuse in every browser. */
+async function chooseRuntime(
+  wanted: NonNullable<CopyAssetsOptions['runtime']>,
+  models: readonly ReadModel[],
+  wasm: string,
+): Promise<{ readonly runtime: AssetRuntime; readonly runtimeReason: string }> {
+  if (wanted === 'onnxruntime') return { runtime: wanted, runtimeReason: 'As the runtime option says.' }
+  const kernels = await createKernelRuntime(await readFile(wasm))
+  for (const { card, weights } of models) {
+    try {
+      await (await kernels.load(await readFile(weights.from))).close()
+    } catch (cause) {
+      const runtimeReason = `The kernels do not run ${card.id}: ${(cause as Error).message}.`
+      if (wanted === 'auto') return { runtime: 'onnxruntime', runtimeReason }
+      throw new LivenessError('MODEL_LOAD', runtimeReason, {
+        cause,
+        hint: 'Use the runtime "auto" or "onnxruntime" for this model.',
+      })
+    }
+  }
+  return { runtime: 'kernels', runtimeReason: 'The kernels run all of these models.' }
+}
 
 interface ReadModel {
   readonly card: ModelCard
@@ -141,6 +229,7 @@ async function removeOld(folder: string, files: readonly AssetFile[]): Promise<v
   const listed = [
     old?.worker,
     old?.wasm,
+    old?.relaxedWasm,
     ...Object.values(old?.models ?? {}).flatMap(({ card, weights }) => [card, weights]),
   ]
   for (const file of listed) {

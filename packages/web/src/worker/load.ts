@@ -11,24 +11,32 @@ import {
   type ModelCard,
   type ModelSource,
   parseDetectorCard,
+  type Runtime,
   type WeightedModel,
 } from '@unspoof/core'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { InitResult, WireImage, WireModel, WorkerInit } from '../protocol.ts'
 import { decode } from './decode.ts'
-import { createWebRuntime } from './runtime.ts'
-import { chooseThreads } from './threads.ts'
 
 export interface Loaded {
   readonly liveness: Liveness<WireImage>
   readonly result: InitResult
 }
 
-/** @throws LivenessError CARD_INVALID, MODEL_HASH, MODEL_LOAD, MODEL_OUTPUT */
-export async function load(init: WorkerInit): Promise<Loaded> {
+/** What runs the networks in this worker. */
+export interface Driver {
+  readonly runtime: Runtime
+  readonly threads: number
+  /** One sentence for diagnostics. */
+  readonly threadsReason: string
+}
+
+export type CreateDriver = (init: WorkerInit) => Promise<Driver>
+
+/** @throws LivenessError RUNTIME_MISSING, CARD_INVALID, MODEL_HASH, MODEL_LOAD, MODEL_OUTPUT */
+export async function load(init: WorkerInit, createDriver: CreateDriver): Promise<Loaded> {
   const started = performance.now()
-  const { count: threads, reason: threadsReason } = chooseThreads(init.threads)
-  const runtime = createWebRuntime({ wasm: init.wasm, threads })
+  const { runtime, threads, threadsReason } = await createDriver(init)
   const detectors = []
   for (const model of init.detectors) {
     detectors.push(await loadModel({ source: sourceOf(model), runtime, parse: parseDetectorCard }))
@@ -46,6 +54,7 @@ export async function load(init: WorkerInit): Promise<Loaded> {
     result: {
       models: liveness.models,
       diagnostics: {
+        runtime: runtime.name,
         threads,
         threadsReason,
         crossOriginIsolated: self.crossOriginIsolated,

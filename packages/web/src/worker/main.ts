@@ -1,5 +1,9 @@
-/** The worker's entry: a module worker of the page's own origin. */
+/** The worker's entry: a module worker of the page's own origin, with the kernels of this package. */
+import { createKernelRuntime } from './kernels.ts'
 import { serve } from './serve.ts'
 
-// onnxruntime-web starts its threads from this same file, under this name; they must not answer messages of the page.
-if (!self.name.startsWith('em-pthread')) serve(self as unknown as DedicatedWorkerGlobalScope)
+serve(self as unknown as DedicatedWorkerGlobalScope, async ({ wasm }) => ({
+  runtime: await createKernelRuntime(wasm),
+  threads: 1,
+  threadsReason: 'One thread: a network takes a few milliseconds, and dividing it takes longer than it saves.',
+}))

@@ -1,7 +1,7 @@
 /** Answers the page's requests, one id at a time, with one liveness for the life of the worker. */
 import { type CheckOptions, type Liveness, LivenessError, toLivenessError } from '@unspoof/core'
 import { type Request, type Response, type ResponseValue, toWireError, type WireImage } from '../protocol.ts'
-import { load } from './load.ts'
+import { type CreateDriver, load } from './load.ts'
 
 interface Running {
   readonly abort: AbortController
@@ -9,7 +9,7 @@ interface Running {
   deliver?: (image: WireImage | undefined) => void
 }
 
-export function serve(scope: DedicatedWorkerGlobalScope): void {
+export function serve(scope: DedicatedWorkerGlobalScope, createDriver: CreateDriver): void {
   const running = new Map<number, Running>()
   let liveness: Promise<Liveness<WireImage>> | undefined
 
@@ -21,7 +21,7 @@ export function serve(scope: DedicatedWorkerGlobalScope): void {
     const { id } = request
     const signal = call.abort.signal
     if (request.type === 'init') {
-      const loading = load(request.init)
+      const loading = load(request.init, createDriver)
       liveness = loading.then((loaded) => loaded.liveness)
       liveness.catch(() => undefined)
       return (await loading).result

@@ -1,8 +1,8 @@
-/** createWebRuntime(): the core's Runtime port over onnxruntime-web's WebAssembly build. */
+/** createOnnxRuntime(): the core's Runtime port over onnxruntime-web's WebAssembly build, for models that the kernels do not run. */
 import { LivenessError, type Runtime, type RuntimeSession, type Tensor, type TensorInfo } from '@unspoof/core'
 import * as ort from 'onnxruntime-web/wasm'
 
-export interface WebRuntimeOptions {
+export interface OnnxRuntimeOptions {
   /** The bytes of `ort-wasm-simd-threaded.wasm`, of the same version as the onnxruntime-web bundled here. */
   readonly wasm: Uint8Array<ArrayBuffer>
   /** WebAssembly threads; more than 1 needs a cross-origin isolated page. @default 1 */
@@ -14,7 +14,7 @@ export interface WebRuntimeOptions {
  * wasm and threads for all later ones.
  * @throws LivenessError RUNTIME_MISSING (on load) where WebAssembly SIMD is missing or forbidden.
  */
-export function createWebRuntime(options: WebRuntimeOptions): Runtime {
+export function createOnnxRuntime(options: OnnxRuntimeOptions): Runtime {
   ort.env.wasm.wasmBinary = options.wasm
   ort.env.wasm.numThreads = options.threads ?? 1
   ort.env.wasm.proxy = false
