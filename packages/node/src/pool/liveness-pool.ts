@@ -152,9 +152,9 @@ async function prepare(
     const frame = { ...read, data: new Uint8Array(read.data) } as Frame
     return { job: toJob(frame), transfer: [frame.data.buffer as ArrayBuffer], heavy: isHeavy(frame) }
   }
-  const heavy = isHeavy(readHeader(read.bytes))
+  const header = readHeader(read.bytes)
   const bytes = read.owned ? read.bytes : new Uint8Array(read.bytes)
-  return { job: toJob(bytes), transfer: [bytes.buffer], heavy }
+  return { job: toJob({ bytes, header }), transfer: [bytes.buffer], heavy: isHeavy(header) }
 }
 
 function isHeavy({ width, height }: { readonly width: number; readonly height: number }): boolean {

@@ -8,6 +8,7 @@ import type {
   OperatingPointName,
   ResolvedCheckOptions,
 } from '@unspoof/core'
+import type { ImageHeader } from '../image/header.ts'
 import type { ImageLimits } from '../image/limits.ts'
 import type { ModelMember } from '../options.ts'
 
@@ -34,8 +35,8 @@ export interface WorkerInfo {
   readonly operatingPoints: Readonly<Record<OperatingPointName, { readonly threshold: number }>>
 }
 
-/** Bytes of a picture, or pixels. */
-export type PortableInput = Uint8Array<ArrayBuffer> | Frame
+/** Bytes of a picture and what their header says, or pixels. */
+export type PortableInput = { readonly bytes: Uint8Array<ArrayBuffer>; readonly header: ImageHeader } | Frame
 
 export type WorkerJob =
   | { readonly kind: 'check'; readonly input: PortableInput; readonly options: CheckOptions; readonly sample: boolean }

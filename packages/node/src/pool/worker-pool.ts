@@ -61,6 +61,9 @@ export interface WorkerPool<Job, Answer> {
 
 const DEFAULT_HANG_MS = 30_000
 
+/** Why what belongs to a job was stopped, where nobody reads it: the job was answered. */
+const SETTLED = 'settled'
+
 /** How long close() waits for a worker that was told to stop. */
 const STOP_MS = 5000
 
@@ -256,7 +259,8 @@ class Pool {
     const at = this.#waiting.indexOf(job)
     if (at !== -1) this.#waiting.splice(at, 1)
     settle()
-    job.controller.abort()
+    // With a reason of our own: without one, Node makes an error with a stack for every check.
+    job.controller.abort(SETTLED)
     this.#onQuiet?.()
   }
 

@@ -1,7 +1,7 @@
 /** The worker of the liveness pool: decodes and judges, one picture at a time. Built as an entry of its own. */
 import { workerData } from 'node:worker_threads'
 import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } from '@unspoof/core'
-import { checkFrameSize, decodeImage } from '../image/decode.ts'
+import { checkFrameSize, decodeChecked } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { loadModels } from '../model/load.ts'
 import {
@@ -30,7 +30,7 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
     async decode(input, signal) {
       decoded = isFrame(input)
         ? checkFrameSize(input, limits)
-        : await decodeImage(input, signal === undefined ? { limits } : { limits, signal })
+        : await decodeChecked(input.bytes, input.header, limits, signal)
       return decoded
     },
   })
