@@ -1,25 +1,27 @@
 // @ts-check
 /**
- * Mutation testing: makes one small mistake at a time in the security-critical sources and runs their tests. A mistake no test notices
- * survives; the script fails unless it stands in mutation/survivors.json with the reason why no test can notice it.
+ * Mutation testing: makes one small mistake at a time in the security-critical sources and runs the tests that get there. A mistake no test
+ * notices survives; the script fails unless it stands in mutation/survivors.json with the reason why no test can notice it.
  *
  *     node scripts/mutate.mjs decide                          all mutants of packages/core/src/decide
  *     node scripts/mutate.mjs session --file attempts.ts      one file of packages/session/src
  *     node scripts/mutate.mjs decide --kind comparison --every 4 --verbose
  *     node scripts/mutate.mjs session --file token/verifier.ts --tests packages/session/src/__tests__/tokens.test.ts
  *
- * The files on the disk are not touched: Vite hands the mutated source to the tests.
+ * The files on the disk are not touched: Vite hands the mutated source to the tests. A first run without mistakes notes which tests evaluate
+ * which place (mutation/reach.mjs); a mistake that hangs is noticed, too.
  */
+import { subscribe } from 'node:diagnostics_channel'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createVitest } from 'vitest/node'
-import { mutantsOf } from './mutation/mutants.mjs'
+import { mutantsOf, traced } from './mutation/mutants.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Sources and the tests that answer for them, quickest first: the first failure ends a mutant. */
+/** Sources and the tests that answer for them. */
 const TARGETS = {
   decide: {
     sources: 'packages/core/src/decide',
@@ -31,11 +33,15 @@ const TARGETS = {
   },
   session: {
     sources: 'packages/session/src',
-    tests: ['tokens', 'stores', 'frames', 'sessions', 'handler', 'faults'].map(
-      (name) => `packages/session/src/__tests__/${name}.test.ts`,
-    ),
+    tests: [
+      ...['attempts', 'edges', 'tokens', 'stores', 'frames'],
+      ...['sessions', 'handler', 'faults', 'redis-sessions'],
+    ].map((name) => `packages/session/src/__tests__/${name}.test.ts`),
   },
 }
+
+/** For a test that hangs. On a busy machine a slow test is no failure. */
+const PATIENCE_MS = 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,8 +62,8 @@ const explained = JSON.parse(await readFile(join(ROOT, 'scripts/mutation/survivo
 const mutants = (await mutantsIn(target.sources)).filter((_, i) => i % Number(values.every) === 0)
 if (mutants.length === 0) throw new Error('There is nothing to mutate.')
 
-/** @type {{ path: string, source: string } | undefined} */
-let current
+/** What Vite hands to the tests in place of the file, by path. @type {ReadonlyMap<string, string>} */
+let sources = new Map()
 // Without the configuration of the repository: its projects would not see the plugin.
 const vitest = await createVitest(
   'test',
@@ -65,15 +71,15 @@ const vitest = await createVitest(
     config: false,
     root: ROOT,
     include: target.tests,
+    setupFiles: ['scripts/mutation/reach.mjs'],
     watch: false,
     bail: 1,
     reporters: [{}],
     silent: true,
     pool: 'forks',
     maxWorkers: 1,
-    // On a busy machine a slow test is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: PATIENCE_MS,
+    hookTimeout: PATIENCE_MS,
   },
   {
     resolve: { conditions: ['@unspoof/source'] },
@@ -83,15 +89,20 @@ const vitest = await createVitest(
         name: 'mutate',
         enforce: 'pre',
         transform(_code, id) {
-          return current !== undefined && id.split('?')[0] === current.path
-            ? { code: current.source, map: null }
-            : undefined
+          const code = sources.get(id.split('?')[0] ?? '')
+          return code === undefined ? undefined : { code, map: null }
         },
       },
     ],
   },
 )
 await vitest.standalone()
+
+/** The process of the tests. @type {import('node:child_process').ChildProcess | undefined} */
+let worker
+subscribe('child_process', (message) => {
+  worker = /** @type {{ process: import('node:child_process').ChildProcess }} */ (message).process
+})
 
 let noticed = 0
 /** @type {string[]} */
@@ -101,12 +112,11 @@ const seen = new Set()
 /** @type {Set<object>} */
 const survivors = new Set()
 try {
-  // Tests that fail without a mistake would "notice" every one.
-  if (!(await pass(undefined))) throw new Error('The tests fail as they are.')
+  const tests = await reachingTests()
   const began = performance.now()
   for (const [i, mutant] of mutants.entries()) {
     if (values.verbose) console.log(`${mutant.line}: ${mutant.from} -> ${mutant.to}: ${mutant.code}`)
-    const survived = await pass(mutant)
+    const survived = await pass(mutant, tests[i] ?? [])
     const place = `${relative(ROOT, mutant.path)}:${mutant.line}`
     const known = explained.find(
       ({ file, code, from, to, nth = 1 }) =>
@@ -119,9 +129,8 @@ try {
     if (known !== undefined) (survived ? survivors : seen).add(known)
     if (!survived) noticed++
     if (survived && known === undefined) {
-      surprises.push(
-        `${place}: ${mutant.from} -> ${mutant.to === '' ? 'nothing' : mutant.to} (${mutant.nth}): ${mutant.code}`,
-      )
+      const change = `${mutant.from} -> ${mutant.to === '' ? 'nothing' : mutant.to} (${mutant.nth})`
+      surprises.push(`${place}: ${change}: ${mutant.code}${tests[i]?.length === 0 ? ' [no test gets there]' : ''}`)
       console.log(`SURVIVED ${surprises.at(-1)}`)
     }
     if ((i + 1) % 25 === 0) {
@@ -130,7 +139,7 @@ try {
     }
   }
   // Nor may they have begun to fail meanwhile, of a busy machine for instance.
-  if (!(await pass(undefined))) throw new Error('The tests fail now without a mistake: the run is void.')
+  await reachingTests('The tests fail now without a mistake: the run is void.')
 } finally {
   await vitest.close()
 }
@@ -143,22 +152,87 @@ for (const known of explained) {
 }
 process.exitCode = surprises.length === 0 ? 0 : 1
 
-/** @param {{ path: string, source: string } | undefined} mutant @returns {Promise<boolean>} whether all tests pass */
-async function pass(mutant) {
-  const paths = [current?.path, mutant?.path].filter((path) => path !== undefined)
-  current = mutant
-  for (const path of paths) vitest.invalidateFile(path)
+/**
+ * Runs all tests without a mistake.
+ * @param {string} complaint if they fail: they would "notice" every mistake
+ * @returns {Promise<{ path: string, ids: string[], ms: number }[][]>} for each mutant the tests that evaluate its place, by file, quickest first
+ */
+async function reachingTests(complaint = 'The tests fail as they are.') {
+  const paths = [...new Set(mutants.map(({ path }) => path))]
+  const entries = paths.map(async (path) => {
+    const places = mutants.flatMap((mutant, i) => (mutant.path === path ? [{ i, place: mutant.place }] : []))
+    return /** @type {const} */ ([path, traced(await readFile(path, 'utf8'), places)])
+  })
+  await handOut(new Map(await Promise.all(entries)))
+  /** @type {{ path: string, tests: import('vitest/node').TestCase[] }[]} */
+  const files = []
   for (const test of target.tests) {
     const specifications = await vitest.globTestSpecifications([test])
-    if (specifications.length === 0) throw new Error(`There is no test ${test}.`)
-    // Failures of the run before would count against `bail`.
-    vitest.state.filesMap.clear()
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications)
-    const failed = testModules.filter((module) => !module.ok())
-    if (values.verbose) for (const module of failed) console.log(`  noticed by ${firstFailure(module)}`)
-    if (unhandledErrors.length > 0 || failed.length > 0) return false
+    const [specification] = specifications
+    if (specification === undefined) throw new Error(`There is no test ${test}.`)
+    const modules = await run(specification, 10 * PATIENCE_MS)
+    const [module] = modules ?? []
+    if (module === undefined || !module.ok()) throw new Error(`${complaint} ${module && firstFailure(module)}`)
+    files.push({ path: specification.moduleId, tests: [...module.children.allTests('passed')] })
+  }
+  return mutants.map((mutant, i) =>
+    files
+      .map(({ path, tests }) => {
+        const reaching = tests.filter((test) => {
+          const { reached, outside } = /** @type {{ reached: number[], outside: number[] }} */ (test.meta())
+          // A constant of a module is evaluated before any test: those that evaluate something else of its file read it, or none does.
+          return reached.includes(i) || (outside.includes(i) && reached.some((j) => mutants[j]?.path === mutant.path))
+        })
+        const ms = reaching.reduce((sum, test) => sum + (test.diagnostic()?.duration ?? 0), 0)
+        return { path, ids: reaching.map(({ id }) => id), ms }
+      })
+      .filter(({ ids }) => ids.length > 0)
+      .sort((a, b) => a.ms - b.ms),
+  )
+}
+
+/**
+ * @param {{ path: string, source: string }} mutant
+ * @param {{ path: string, ids: string[], ms: number }[]} tests
+ * @returns {Promise<boolean>} whether all of these tests pass; the first failure ends it
+ */
+async function pass(mutant, tests) {
+  await handOut(new Map([[mutant.path, mutant.source]]))
+  for (const { path, ids, ms } of tests) {
+    const specification = vitest.getRootProject().createSpecification(path, { testIds: ids })
+    const modules = await run(specification, PATIENCE_MS + 10 * ms)
+    const failed = modules?.filter((module) => !module.ok())
+    if (failed?.length === 0) continue
+    if (values.verbose) console.log(`  noticed by ${failed?.map(firstFailure).join() ?? 'the end of its process'}`)
+    return false
   }
   return true
+}
+
+/** @param {ReadonlyMap<string, string>} next what the tests get from now on */
+async function handOut(next) {
+  const paths = [...sources.keys(), ...next.keys()]
+  sources = next
+  for (const path of paths) vitest.invalidateFile(path)
+}
+
+/**
+ * @param {import('vitest/node').TestSpecification} specification
+ * @param {number} patienceMs
+ * @returns {Promise<readonly import('vitest/node').TestModule[] | undefined>} undefined where something was thrown outside of the tests, or
+ *   the process was caught in a loop
+ */
+async function run(specification, patienceMs) {
+  // Failures of the run before would count against `bail`.
+  vitest.state.filesMap.clear()
+  // Vitest waits for ever for a process that does not answer.
+  const watch = setTimeout(() => worker?.kill('SIGKILL'), patienceMs)
+  try {
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification])
+    return unhandledErrors.length > 0 ? undefined : testModules
+  } finally {
+    clearTimeout(watch)
+  }
 }
 
 /** @param {import('vitest/node').TestModule} module */
@@ -170,10 +244,12 @@ function firstFailure(module) {
 /** @param {string} folder */
 async function mutantsIn(folder) {
   const found = []
-  for (const entry of (await readdir(join(ROOT, folder), { recursive: true })).sort()) {
-    if (!entry.endsWith('.ts') || entry.includes('__tests__') || entry === 'testing.ts') continue
-    const path = join(ROOT, folder, entry)
-    if (values.file !== undefined && !values.file.some((file) => path.endsWith(`/${file}`))) continue
+  const entries = (await readdir(join(ROOT, folder), { recursive: true })).filter(
+    (entry) => entry.endsWith('.ts') && !entry.includes('__tests__') && entry !== 'testing.ts',
+  )
+  const paths = entries.sort().map((entry) => join(ROOT, folder, entry))
+  const named = values.file?.flatMap((file) => paths.filter((path) => path.endsWith(`/${file}`)))
+  for (const path of named ?? paths) {
     for (const mutant of mutantsOf(await readFile(path, 'utf8'))) {
       if (values.kind === undefined || values.kind.includes(mutant.kind)) found.push({ ...mutant, path })
     }

@@ -11,6 +11,7 @@ import ts from 'typescript'
  * @property {string} to what stands there instead
  * @property {number} nth which of several equal ones of the line, from 1
  * @property {string} source the whole mutated file
+ * @property {{ readonly start: number, readonly end: number, readonly isStatement: boolean }} place the expression around it
  */
 
 /** A comparison is moved by its edge and turned round. */
@@ -40,8 +41,8 @@ export function mutantsOf(source) {
   const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true)
   /** @type {Mutant[]} */
   const mutants = []
-  /** @type {(kind: Mutant['kind'], start: number, end: number, to: string) => void} */
-  const replace = (kind, start, end, to) => {
+  /** @type {(kind: Mutant['kind'], around: ts.Node, start: number, end: number, to: string) => void} */
+  const replace = (kind, around, start, end, to) => {
     const { line } = file.getLineAndCharacterOfPosition(start)
     const lineStart = file.getPositionOfLineAndCharacter(line, 0)
     const from = source.slice(start, end)
@@ -53,6 +54,7 @@ export function mutantsOf(source) {
       to,
       nth: source.slice(lineStart, start).split(from).length,
       source: source.slice(0, start) + to + source.slice(end),
+      place: { start: around.getStart(), end: around.getEnd(), isStatement: ts.isExpressionStatement(around.parent) },
     })
   }
   /** @param {ts.Node} node */
@@ -66,22 +68,22 @@ export function mutantsOf(source) {
       const isText = [node.left, node.right].some(
         (side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side),
       )
-      for (const to of COMPARISONS[operator] ?? []) replace('comparison', start, end, to)
-      for (const to of LOGIC[operator] ?? []) replace('logic', start, end, to)
-      if (!isText) for (const to of ARITHMETIC[operator] ?? []) replace('arithmetic', start, end, to)
+      for (const to of COMPARISONS[operator] ?? []) replace('comparison', node, start, end, to)
+      for (const to of LOGIC[operator] ?? []) replace('logic', node, start, end, to)
+      if (!isText) for (const to of ARITHMETIC[operator] ?? []) replace('arithmetic', node, start, end, to)
     }
     if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
-      replace('condition', node.getStart(), node.operand.getStart(), '')
+      replace('condition', node, node.getStart(), node.operand.getStart(), '')
     }
     if (ts.isIfStatement(node)) {
       const { expression } = node
-      replace('condition', expression.getStart(), expression.getEnd(), 'true')
-      replace('condition', expression.getStart(), expression.getEnd(), 'false')
+      replace('condition', expression, expression.getStart(), expression.getEnd(), 'true')
+      replace('condition', expression, expression.getStart(), expression.getEnd(), 'false')
     }
-    if (node.kind === ts.SyntaxKind.TrueKeyword) replace('constant', node.getStart(), node.getEnd(), 'false')
-    if (node.kind === ts.SyntaxKind.FalseKeyword) replace('constant', node.getStart(), node.getEnd(), 'true')
+    if (node.kind === ts.SyntaxKind.TrueKeyword) replace('constant', node, node.getStart(), node.getEnd(), 'false')
+    if (node.kind === ts.SyntaxKind.FalseKeyword) replace('constant', node, node.getStart(), node.getEnd(), 'true')
     if (ts.isNumericLiteral(node)) {
-      replace('constant', node.getStart(), node.getEnd(), `(${node.getText()} + 1)`)
+      replace('constant', node, node.getStart(), node.getEnd(), `(${node.getText()} + 1)`)
     }
     ts.forEachChild(node, (child) => {
       // A loop that counts the wrong way does not end: nothing to learn, and nothing can stop it.
@@ -90,4 +92,24 @@ export function mutantsOf(source) {
   }
   visit(file)
   return mutants
+}
+
+/**
+ * The source as it is, telling `reached(i)` each time the place of mutant i is evaluated.
+ * @param {string} source
+ * @param {readonly { readonly i: number, readonly place: Mutant['place'] }[]} mutants of that source
+ */
+export function traced(source, mutants) {
+  const inserts = mutants.flatMap(({ i, place: { start, end, isStatement } }) =>
+    // A statement that began with a parenthesis would call the line before it.
+    isStatement
+      ? [{ at: start, text: `reached(${i}), ` }]
+      : [
+          { at: start, text: `(reached(${i}), ` },
+          { at: end, text: ')' },
+        ],
+  )
+  return inserts
+    .sort((a, b) => b.at - a.at)
+    .reduce((text, { at, text: insert }) => text.slice(0, at) + insert + text.slice(at), source)
 }

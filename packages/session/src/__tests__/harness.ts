@@ -110,8 +110,7 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
           const base = { ...SCENE, ...stand, ...scene, noise: take * 1000 + index }
           const sway = { x: base.x + 0.004 * Math.sin(take + index * 1.3), y: base.y + 0.003 * Math.cos(take + index) }
           const moved = { ...base, ...sway, ...(kind === 'none' ? {} : acted(kind, progress, base)) }
-          const { frame, face } = draw(at(index, moved))
-          const jpeg = await toJpeg(frame, quality)
+          const { jpeg, face } = await photograph(at(index, moved), quality)
           know(jpeg, { faces: [face], margin })
           // A page's timers are late by a few milliseconds, never early.
           return { jpeg, timeMs: 1000 + index * (capture.intervalMs + 3) + ((index * 7) % 5) }
@@ -119,6 +118,21 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
       )
     },
   }
+}
+
+/** Photographs of scenes, which the films of many tests share; whoever changes one works on a copy. */
+const photographs = new Map<string, Promise<{ readonly jpeg: Uint8Array; readonly face: Face }>>()
+
+async function photograph(scene: Scene, quality: number): Promise<{ readonly jpeg: Uint8Array; readonly face: Face }> {
+  const key = JSON.stringify([scene, quality])
+  let photo = photographs.get(key)
+  if (photo === undefined) {
+    const { frame, face } = draw(scene)
+    photo = toJpeg(frame, quality).then((jpeg) => ({ jpeg, face }))
+    photographs.set(key, photo)
+  }
+  const { jpeg, face } = await photo
+  return { jpeg: jpeg.slice(), face }
 }
 
 function acted(kind: Exclude<ChallengeKind, 'none'>, progress: number, scene: Scene): Partial<Scene> {
