@@ -28,7 +28,7 @@ import { blocked, rows, Storage, sameShape, Value } from './value'
 export class Terminal {
   constructor(
     public name: string,
-    /** As the file says; -1 for a batch of any size. */
+    /** -1 first where the file leaves the batch open. */
     public dims: i32[],
     public value: Value,
   ) {}
@@ -79,11 +79,16 @@ class Compiler {
       if (!this.values.has(graph.inputs[i].name)) this.addInput(graph.inputs[i])
     }
     for (let i = 0; i < nodes.length; i++) if (!this.done[i]) this.add(nodes[i])
+    let open = false
+    for (let i = 0; i < this.network.inputs.length; i++) if (this.network.inputs[i].dims[0] < 0) open = true
     for (let i = 0; i < graph.outputs.length; i++) {
       if (graph.outputs[i].type != FLOAT) throw new Error('Outputs that are not float32')
       const output = this.inRows(this.value(graph.outputs[i].name))
       if (output.constant) throw new Error('An output that does not depend on the input')
-      this.network.outputs.push(new Terminal(graph.outputs[i].name, graph.outputs[i].dims, output))
+      // A file need not say the shapes of its outputs.
+      const dims = output.dims.slice(0)
+      if (open && dims.length > 0 && dims[0] == 1) dims[0] = -1
+      this.network.outputs.push(new Terminal(graph.outputs[i].name, dims, output))
     }
     this.assignMemory()
     return this.network
@@ -103,8 +108,9 @@ class Compiler {
   private addInput(port: Port): void {
     if (port.type != FLOAT) throw new Error('Inputs that are not float32')
     const dims = port.dims.slice(0)
+    if (dims.length == 0) throw new Error('Inputs without a shape')
     // One picture runs after the other, so a batch of any size is a batch of one.
-    if (dims.length > 0 && dims[0] < 0) dims[0] = 1
+    if (dims[0] < 0) dims[0] = 1
     const input = rows(dims)
     reserve(input.storage)
     this.values.set(port.name, input)

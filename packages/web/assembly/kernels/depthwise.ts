@@ -78,7 +78,8 @@ function threeRows(
 
   // Outputs from `first` to `last` have all nine places inside.
   const first = min((window.left + window.stride - 1) / window.stride, window.outWidth)
-  const last = max(first, min((window.width - 3 + window.left) / window.stride + 1, window.outWidth))
+  const room = window.width - 3 + window.left
+  const last = room < 0 ? first : max(first, min(room / window.stride + 1, window.outWidth))
   let x = 0
   for (; x < first; x++) onePixel(input, weights, bias, output, window, y, x, relu)
   const skipped = (<usize>(first * window.stride - window.left)) << 4
