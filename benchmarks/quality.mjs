@@ -1,6 +1,6 @@
 // How the default model's errors depend on each quality signal: the data behind QUALITY_BOUNDS (docs/quality.md).
 //
-//   npm run build && node benchmarks/quality.mjs path/to/index.csv
+//   npm run build && node benchmarks/quality.mjs path/to/index.csv [--upside-down]
 //
 // Each picture's largest face is measured and judged with one crop and without gates. For each signal the pictures are sorted
 // and cut at the quantiles below; a row gives the error rates at the balanced operating point in each slice.
@@ -9,10 +9,12 @@ import { dirname, join } from 'node:path'
 import {
   calibratedLogit,
   createFaceDetector,
+  createFrame,
   loadModel,
   loadPadModel,
   measureQuality,
   parseDetectorCard,
+  QUALITY_BOUNDS,
   sigmoid,
 } from '@unspoof/core'
 import { bundledModel, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
@@ -26,13 +28,15 @@ const SIGNALS = {
   brightness: (s) => s.brightness,
   contrast: (s) => s.contrast,
   sharpness: (s) => s.sharpness,
+  detail: (s) => s.detail,
   'abs(roll)': (s) => Math.abs(s.roll ?? 0),
   'abs(yaw)': (s) => Math.abs(s.yaw ?? 0),
 }
 
 const indexPath = process.argv[2]
+const upsideDown = process.argv[3] === '--upside-down'
 if (indexPath === undefined) {
-  console.error('usage: node benchmarks/quality.mjs path/to/index.csv')
+  console.error('usage: node benchmarks/quality.mjs path/to/index.csv [--upside-down]')
   process.exit(2)
 }
 
@@ -44,6 +48,14 @@ const detector = createFaceDetector({ models: detectors })
 const model = await loadPadModel({ source: bundledModel(DEFAULT_PAD_MODEL), runtime })
 const { threshold } = model.card.operatingPoints.balanced
 
+/** Turned by 180 degrees: the pixels from the last to the first. */
+function turned({ data, width, height, channels }) {
+  const pixels = new Uint8Array(data.length)
+  for (let from = 0, to = data.length - channels; to >= 0; from += channels, to -= channels)
+    for (let c = 0; c < channels; c++) pixels[to + c] = data[from + c]
+  return createFrame({ data: pixels, width, height, channels })
+}
+
 const [header, ...lines] = (await readFile(indexPath, 'utf8')).trim().split('\n')
 const column = Object.fromEntries(header.split(',').map((name, i) => [name, i]))
 const rows = []
@@ -51,7 +63,8 @@ let faceless = 0
 for (const line of lines) {
   const fields = line.split(',')
   const bytes = await readFile(join(dirname(indexPath), fields[column.path]))
-  const { frame } = await decodeImage(bytes)
+  const decoded = (await decodeImage(bytes)).frame
+  const frame = upsideDown && decoded !== undefined ? turned(decoded) : decoded
   const faces = frame === undefined ? [] : await detector.detect(frame)
   if (faces.length === 0) {
     faceless++
@@ -63,7 +76,13 @@ for (const line of lines) {
   rows.push({ truth: fields[column.label], live, signals: measureQuality(frame, face) })
 }
 
-console.log(`${DEFAULT_PAD_MODEL} at ${threshold}: ${rows.length} faces judged, no face in ${faceless} pictures\n`)
+console.log(`${DEFAULT_PAD_MODEL} at ${threshold}: ${rows.length} faces judged, no face in ${faceless} pictures`)
+const upright = rows.filter(({ signals }) => Math.abs(signals.roll ?? 0) <= QUALITY_BOUNDS.maxRoll)
+const accepted = (truth) => {
+  const of = upright.filter((row) => row.truth === truth)
+  return `${of.filter((row) => row.live).length} of ${of.length}`
+}
+console.log(`${upright.length} not tilted, accepted of them: live ${accepted('live')}, attacks ${accepted('spoof')}\n`)
 for (const [name, signalOf] of Object.entries(SIGNALS)) {
   const sorted = [...rows].sort((a, b) => signalOf(a.signals) - signalOf(b.signals))
   console.log(`| ${name} | n | live refused | attacks accepted |\n|---|---|---|---|`)

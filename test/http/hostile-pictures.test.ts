@@ -47,6 +47,7 @@ const FILES: readonly Row[] = [
   // Too small for the detector; none is taken for the only one.
   [54, '400 faces', () => tiles(20, 20, 80), 'retry no-face'],
   [57, 'a face of 24 pixels', () => sharp(face).resize(80).jpeg().toBuffer(), 'retry face-too-small'],
+  [57, 'a face of 20 pixels, enlarged eightfold', () => enlarged(67, 8), 'retry blurred'],
   [57, 'a blurred face', () => sharp(face).blur(7).jpeg().toBuffer(), 'retry blurred'],
   [
     58,
@@ -104,6 +105,14 @@ async function animatedWebp(): Promise<Buffer> {
 
 function transparent(): Promise<Buffer> {
   return sharp(face).removeAlpha().ensureAlpha(0).png().toBuffer()
+}
+
+async function enlarged(side: number, times: number): Promise<Buffer> {
+  const small = await sharp(face).resize(side).png().toBuffer()
+  return sharp(small)
+    .resize(side * times)
+    .jpeg()
+    .toBuffer()
 }
 
 /** The face again and again. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
       .toFile(path.join(folder, `live${i}.jpg`))
     await face
       .clone()
-      .blur(3)
+      .blur(2)
       .jpeg({ quality: 40 })
       .toFile(path.join(folder, `spoof${i}.jpg`))
     rows.push(`live${i}.jpg,${i < 4 ? 'one' : 'two'},live,,p${i},${i % 2 ? 'wide' : 'tele'},170,50,100,120`)

@@ -28,6 +28,8 @@ export interface QualitySignals {
   readonly contrast: number
   /** Sharpness: variance of the Laplacian of the face's luma at 128 pixels, 0 and up. */
   readonly sharpness: number
+  /** The same variance at 64 pixels by that at 16, 0 and up: next to nothing is fine where a tiny face was enlarged. */
+  readonly detail: number
   /** Degrees from the eyes' line; undefined without key points. */
   readonly roll: number | undefined
   /** -1..1, from the nose's place between the eyes, 0 = frontal; undefined without key points. */

@@ -16,6 +16,8 @@ export const QUALITY_BOUNDS = {
   minContrast: 12,
   /** Variance of the Laplacian at 128 pixels. */
   minSharpness: 5,
+  /** Fine detail by coarse, see {@link QualitySignals}. */
+  minDetail: 0.03,
   /** Degrees. */
   maxRoll: 40,
   /** Nose between the eyes = -1..1. */
@@ -43,6 +45,8 @@ export function qualityReasons(signals: QualitySignals, minSide: number): Reason
   atMost('too-bright', signals.brightness, bounds.maxBrightness)
   atLeast('low-contrast', signals.contrast, bounds.minContrast)
   atLeast('blurred', signals.sharpness, bounds.minSharpness)
+  // What is small or blurred anyway has little detail; that is said already.
+  if (reasons.length === 0) atLeast('blurred', signals.detail, bounds.minDetail)
   if (signals.roll !== undefined) atMost('face-tilted', Math.abs(signals.roll), bounds.maxRoll)
   if (signals.yaw !== undefined) atMost('face-turned', Math.abs(signals.yaw), bounds.maxYaw)
   return reasons

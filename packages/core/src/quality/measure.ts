@@ -15,6 +15,8 @@ export function measureQuality(frame: Frame, face: Face): QualitySignals {
   const { box } = face
   const luma = lumaOf(cropResize(frame, box, FACE_CROP, SIDE, SIDE))
   const { mean, deviation } = momentsOf(luma)
+  const half = blockMeans(luma, SIDE, 2)
+  const coarse = laplacianVariance(blockMeans(half, SIDE / 2, 4), SIDE / 8)
   const inside =
     Math.max(0, Math.min(box.x + box.width, frame.width) - Math.max(box.x, 0)) *
     Math.max(0, Math.min(box.y + box.height, frame.height) - Math.max(box.y, 0))
@@ -26,6 +28,7 @@ export function measureQuality(frame: Frame, face: Face): QualitySignals {
     brightness: mean,
     contrast: deviation,
     sharpness: laplacianVariance(luma, SIDE),
+    detail: coarse > 0 ? laplacianVariance(half, SIDE / 2) / coarse : 0,
     roll: face.keyPoints === undefined ? undefined : rollOf(face.keyPoints),
     yaw: face.keyPoints === undefined ? undefined : yawOf(face.keyPoints),
   }
@@ -41,6 +44,19 @@ function momentsOf(values: ArrayLike<number>): { mean: number; deviation: number
   }
   const mean = sum / values.length
   return { mean, deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)) }
+}
+
+/** The picture shrunk: means of `by` x `by` values. */
+function blockMeans(luma: ArrayLike<number>, side: number, by: number): Float64Array {
+  const columns = side / by
+  const means = new Float64Array(columns * columns)
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const i = Math.floor(y / by) * columns + Math.floor(x / by)
+      means[i] = means[i]! + luma[y * side + x]! / (by * by)
+    }
+  }
+  return means
 }
 
 /** Variance of the 4-neighbour Laplacian over the inner pixels (Pech-Pacheco et al. 2000, "Diatom autofocusing"). */
