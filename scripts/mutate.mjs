@@ -34,7 +34,7 @@ const TARGETS = {
   session: {
     sources: 'packages/session/src',
     tests: [
-      ...['attempts', 'edges', 'tokens', 'stores', 'frames'],
+      ...['attempts', 'edges', 'options', 'readers', 'tokens', 'stores', 'frames'],
       ...['sessions', 'handler', 'faults', 'redis-sessions'],
     ].map((name) => `packages/session/src/__tests__/${name}.test.ts`),
   },

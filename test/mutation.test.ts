@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { mutantsOf, traced } from '../scripts/mutation/mutants.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -35,4 +36,21 @@ it('fails where the tests do not look', { timeout: 180_000 }, () => {
   )
   expect(stdout).toContain('SURVIVED packages/core/src/decide/decide.ts')
   expect(status).toBe(1)
+})
+
+it('traces every place of a source without changing what it does', () => {
+  const source = [
+    'const list = [1, 2]',
+    // What begins a line must not become a call of the line before, nor a name of the source hide the trace.
+    'list[0] += 1',
+    'const at = (reached, i) => (i > 0 && !false ? list[i] : reached)',
+    'if (at(5, 1) === 2) list.push(at(6, -1))',
+    'return list',
+  ].join('\n')
+  const mutants = mutantsOf(source)
+  const run = (text: string, reached: (i: number) => void): unknown => new Function('globalThis', text)({ reached })
+  const seen = new Set<number>()
+  const places = mutants.map(({ place }, i) => ({ i, place }))
+  expect(run(traced(source, places), (i) => seen.add(i))).toEqual(run(source, () => undefined))
+  expect([...seen].sort((a, b) => a - b)).toEqual(mutants.map((_, i) => i))
 })

@@ -95,7 +95,7 @@ export function mutantsOf(source) {
 }
 
 /**
- * The source as it is, telling `reached(i)` each time the place of mutant i is evaluated.
+ * The source as it is, telling `globalThis.reached(i)` each time the place of mutant i is evaluated.
  * @param {string} source
  * @param {readonly { readonly i: number, readonly place: Mutant['place'] }[]} mutants of that source
  */
@@ -103,9 +103,9 @@ export function traced(source, mutants) {
   const inserts = mutants.flatMap(({ i, place: { start, end, isStatement } }) =>
     // A statement that began with a parenthesis would call the line before it.
     isStatement
-      ? [{ at: start, text: `reached(${i}), ` }]
+      ? [{ at: start, text: `globalThis.reached(${i}), ` }]
       : [
-          { at: start, text: `(reached(${i}), ` },
+          { at: start, text: `(globalThis.reached(${i}), ` },
           { at: end, text: ')' },
         ],
   )

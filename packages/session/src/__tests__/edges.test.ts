@@ -94,13 +94,19 @@ describe('geometry', () => {
     expect(faceGeometry(face(points))).toEqual({ x: 17, y: 34, size: 10, yaw: expect.closeTo(240 / 400, 9) })
   })
 
-  it('is not there where eyes or mouth are one point', () => {
+  it('is not there without key points', () => {
+    expect(faceGeometry(null)).toBeUndefined()
+    expect(faceGeometry(undefined)).toBeUndefined()
+    expect(faceGeometry({ keyPoints: undefined } as unknown as Face)).toBeUndefined()
+  })
+
+  it('is there for a face of a pixel, but not where eyes or mouth are one point', () => {
     const [a, b] = [
       { x: 0, y: 0 },
-      { x: 2, y: 0 },
+      { x: 1, y: 0 },
     ]
     expect(faceGeometry(face({ rightEye: a, leftEye: b, nose: a, mouth: { x: 1, y: 1 } }))).toBeDefined()
-    expect(faceGeometry(face({ rightEye: a, leftEye: b, nose: a, mouth: { x: 1, y: 0 } }))).toBeUndefined()
+    expect(faceGeometry(face({ rightEye: a, leftEye: b, nose: a, mouth: { x: 0.5, y: 0 } }))).toBeUndefined()
     expect(faceGeometry(face({ rightEye: a, leftEye: a, nose: b, mouth: { x: 1, y: 1 } }))).toBeUndefined()
     expect(
       faceGeometry(
@@ -150,7 +156,9 @@ describe('a challenge', () => {
 
   it('is a turn in one direction', () => {
     expect(faultOf('turn-right', still, yaws(-0.35, -0.35))).toBeUndefined()
+    expect(faultOf('turn-right', still, yaws(-0.349, -0.349))).toBe('not-reached')
     expect(faultOf('turn-right', still, yaws(0.35, 0.35))).toBe('wrong-direction')
+    expect(faultOf('turn-right', still, yaws(0.249, -0.35, -0.35))).toBeUndefined()
     expect(faultOf('turn-left', still, yaws(-0.25, 0.35, 0.35))).toBe('wrong-direction')
     expect(faultOf('turn-left', still, yaws(-0.249, 0.35, 0.35))).toBeUndefined()
     expect(faultOf('turn-left', still, yaws(-0.35, -0.35), { mirrored: true })).toBeUndefined()

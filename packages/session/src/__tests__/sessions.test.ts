@@ -320,6 +320,18 @@ describe('sessions (B5)', () => {
   })
 
   it.each([
+    [1, 'live'],
+    [2, 'retry'],
+  ])('of four frames three must show a face: with %i that does not the answer is %s', async (without, verdict) => {
+    const h = createHarness({ challenges: ['none'] })
+    const { answer } = await run(h, {}, (shots) => {
+      for (const { jpeg } of shots.slice(0, without)) h.know(jpeg, { faces: [], margin: 4 })
+      return shots
+    })
+    expect(answer.verdict).toBe(verdict)
+  })
+
+  it.each([
     ['in the same place', (i: number) => (i < 6 ? {} : { person: 2 })],
     ['in another place', (i: number) => (i < 6 ? {} : { x: 0.2, y: 0.6 })],
     ['of another size', (i: number) => (i < 6 ? {} : { size: 0.13 })],
