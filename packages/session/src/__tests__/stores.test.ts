@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
-import { createMemoryStore } from '../index.ts'
+import { createMemoryStore, MEMORY_STORE_DEFAULTS } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { testStore } from '../testing.ts'
 import { codeOf } from './harness.ts'
@@ -53,6 +53,60 @@ describe('memory store', () => {
     expect(await codeOf(store.append(['a'], 'x', 1000, 4))).toBe('STORE_UNAVAILABLE')
     await store.increment('n', 1, 1000)
     expect(await codeOf(store.get('n'))).toBe('STORE_UNAVAILABLE')
+  })
+
+  it('keeps entries to their last millisecond, and says how long is left', async () => {
+    const store = createMemoryStore({ now: () => time.ms })
+    await store.set('value', 'x', 1000)
+    await store.add('marker', 'x', 1000)
+    await store.increment('count', 1, 1000)
+    time.ms += 999
+    expect(await store.get('value')).toEqual({ value: 'x', expiresInMs: 1 })
+    expect(await store.add('marker', 'x', 1000)).toBe(false)
+    expect(await store.increment('count', 1, 1000)).toEqual({ count: 2, expiresInMs: 1 })
+    time.ms += 1
+    expect(await store.get('value')).toBeUndefined()
+    expect(await store.add('marker', 'x', 1000)).toBe(true)
+    expect(await store.increment('count', 1, 1000)).toEqual({ count: 1, expiresInMs: 1000 })
+  })
+
+  it('drops no marker that was overwritten', async () => {
+    const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+    await store.add('marker', '1', 1000)
+    await store.set('marker', '2', 1000)
+    for (let i = 0; i < 20; i++) await store.set(`value${i}`, 'x', 1000)
+    expect(await store.get('marker')).toMatchObject({ value: '2' })
+  })
+
+  it('looks for markers that are over once a second', async () => {
+    const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+    for (let i = 0; i < 10; i++) await store.add(`used${i}`, '1', 1000)
+    time.ms += 1
+    expect(await codeOf(store.add('more', '1', 1000))).toBe('STORE_UNAVAILABLE')
+    time.ms += 999
+    expect(await codeOf(store.add('more', '1', 1000))).toBe('STORE_UNAVAILABLE')
+    time.ms += 1
+    expect(await store.add('more', '1', 1000)).toBe(true)
+    expect(store.size).toBe(1)
+  })
+
+  it('drops what is over at that millisecond, not before', async () => {
+    for (const [passed, size] of [
+      [999, 10],
+      [1000, 1],
+    ] as const) {
+      const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+      for (let i = 0; i < 10; i++) await store.set(`value${i}`, 'x', 1000)
+      time.ms += passed
+      await store.set('more', 'x', 1000)
+      expect(store.size).toBe(size)
+    }
+  })
+
+  it('takes 10 to 100 million entries, 100,000 where nothing is said', () => {
+    expect(MEMORY_STORE_DEFAULTS).toEqual({ maxEntries: 100_000 })
+    for (const maxEntries of [10, 100_000_000]) expect(() => createMemoryStore({ maxEntries })).not.toThrow()
+    for (const maxEntries of [9, 100_000_001]) expect(() => createMemoryStore({ maxEntries })).toThrow()
   })
 
   it('is closed for good', async () => {
