@@ -1,10 +1,11 @@
 /**
- * Times of the check in a page: headless Chromium, one WebAssembly thread, a 640 x 480 frame on a canvas.
+ * Times of the check in a page: headless Chromium, a 640 x 480 frame on a canvas; our models on the kernels, and beside them, in turns, on onnxruntime-web
+ * with one thread.
  *
  *     npm run build && node benchmarks/web.mjs [--frames 200] [--others FOLDER] [--threads 2] [--model ID or FOLDER] [--quantile 0.1]
  *
- * `--others` is a folder with weights of others (`minifasnet-v2-se-128-int8.onnx`, `yunet-2023mar-640.onnx`), measured in the same run in turns, so that the
- * ratios hold on a busy machine. CHROMIUM_PATH names the browser. All numbers are milliseconds: medians, unless `--quantile` says otherwise (0.1: the
+ * `--others` is a folder with weights of others (`minifasnet-v2-se-128-int8.onnx`, `yunet-2023mar-640.onnx`), measured in the same run in turns on onnxruntime-web, so that the
+ * ratios hold on a busy machine. `--threads` are onnxruntime-web's. CHROMIUM_PATH names the browser. All numbers are milliseconds: medians, unless `--quantile` says otherwise (0.1: the
  * least disturbed frames of a busy machine).
  */
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -45,12 +46,14 @@ try {
 
 async function main() {
   const folders = values.others === undefined ? [] : await Promise.all(OTHERS.map((other) => modelFolder(other)))
-  const assets = join(work, 'site', 'unspoof')
   const isFolder = values.model.includes('/')
   const model = isFolder ? JSON.parse(await readFile(join(values.model, 'card.json'), 'utf8')).id : values.model
-  await copyAssets(assets, {
-    models: isFolder ? [] : [model],
-    modelFolders: isFolder ? [values.model, ...folders] : folders,
+  const ours = { models: isFolder ? [] : [model], modelFolders: isFolder ? [values.model] : [] }
+  const { runtime } = await copyAssets(join(work, 'site', 'unspoof'), ours)
+  await copyAssets(join(work, 'site', 'onnxruntime'), {
+    models: ours.models,
+    modelFolders: [...ours.modelFolders, ...folders],
+    runtime: 'onnxruntime',
   })
   const picture = await sharp(await readFile(new URL('../fixtures/astronaut.jpg', import.meta.url)))
     .resize(640, 480, { fit: 'cover' })
@@ -80,9 +83,15 @@ async function main() {
     const page = await browser.newPage()
     await page.goto(server.url)
     const [detector] = DEFAULT_DETECTORS
-    const setups = [{ name: `${detector} + ${model}`, detectors: [detector], models: [model] }]
+    const own = { detectors: [detector], models: [model] }
+    const setups = [
+      { name: `${detector} + ${model}, ${runtime}`, assets: '/unspoof/', ...own },
+      { name: `${detector} + ${model}, onnxruntime`, assets: '/onnxruntime/', ...own },
+    ]
     if (folders.length > 0) {
-      setups.push({ name: OTHERS.map(({ id }) => id).join(' + '), detectors: [OTHERS[1].id], models: [OTHERS[0].id] })
+      const [pad, face] = OTHERS
+      const others = { detectors: [face.id], models: [pad.id] }
+      setups.push({ name: `${face.id} + ${pad.id}, onnxruntime`, assets: '/onnxruntime/', ...others })
     }
     console.table(await page.evaluate(measureFrames, { setups, frames, threads, quantile }))
     console.table(await page.evaluate(measureCanvas, { frames, quantile }))
@@ -102,10 +111,10 @@ async function measureFrames({ setups, frames, threads, quantile }) {
   canvas.height = bitmap.height
   canvas.getContext('2d').drawImage(bitmap, 0, 0)
   const running = []
-  for (const { name, detectors, models } of setups) {
+  for (const { name, ...setup } of setups) {
     running.push({
       name,
-      liveness: await createLiveness({ detectors, models, threads, crops: 1, timeoutMs: 60_000 }),
+      liveness: await createLiveness({ ...setup, threads, crops: 1, timeoutMs: 60_000 }),
       timings: [],
       page: [],
     })
