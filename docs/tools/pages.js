@@ -56,6 +56,7 @@ export const pages = {
     ['docs/contributing/model-or-adapter.md', 'project/model-or-adapter'],
     ['docs/contributing/texture-features.md', 'project/texture-features'],
     ['docs/contributing/quantisation.md', 'project/quantisation'],
+    ['docs/contributing/kernels.md', 'project/kernels'],
     ['models/training/README.md', 'project/training'],
     ['SECURITY.md', 'project/security'],
   ],

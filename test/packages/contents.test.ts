@@ -64,8 +64,8 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
       const undeclared = new Set<string>()
       let looked = 0
       for (const path of files.filter((file) => CODE.test(file) || file.startsWith('bin/'))) {
-        // The worker has all it needs inside; what is left in it of another loader never runs.
-        if (path === 'dist/worker.js') continue
+        // This worker has all it needs inside; what is left in it of another loader never runs.
+        if (path === 'dist/worker-onnxruntime.js') continue
         for (const { fileName } of ts.preProcessFile(read(path), true, true).importedFiles) {
           looked++
           if (fileName.startsWith('.') || isBuiltin(fileName)) continue
@@ -121,12 +121,16 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
     expect(files).toContain('NOTICE')
   })
 
-  it('@unspoof/web names the code of others inside its worker, with its version and licence', () => {
+  it('@unspoof/web names the code of others in its files, with its version and licence', () => {
     const { files, manifest, folder } = tarballs.find(({ name }) => name === '@unspoof/web')!
     expect(files).toContain('NOTICE')
     const notice = readFileSync(join(folder, 'NOTICE'), 'utf8')
-    expect(notice).toContain(`onnxruntime-web ${manifest.dependencies['onnxruntime-web']}`)
+    expect(notice).toContain(`onnxruntime-web ${manifest.peerDependencies['onnxruntime-web']}`)
     expect(notice).toContain('Permission is hereby granted')
+    expect(notice).toContain('AssemblyScript')
+    // The default needs no runtime of others.
+    expect(Object.keys(manifest.dependencies)).toEqual(['@unspoof/core', '@unspoof/models'])
+    expect(manifest.peerDependenciesMeta['onnxruntime-web']).toEqual({ optional: true })
   })
 })
 

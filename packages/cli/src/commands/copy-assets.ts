@@ -12,9 +12,16 @@ import type { Terminal } from '../terminal/terminal.ts'
 interface WebAssets {
   copyAssets(
     folder: string,
-    options: { detectors?: readonly string[]; models?: readonly string[]; modelFolders?: readonly string[] },
+    options: {
+      detectors?: readonly string[]
+      models?: readonly string[]
+      modelFolders?: readonly string[]
+      runtime?: string
+    },
   ): Promise<{
     readonly files: readonly { readonly path: string; readonly bytes: number }[]
+    readonly runtime: string
+    readonly runtimeReason: string
     readonly integrity: string
   }>
 }
@@ -43,6 +50,11 @@ export const copyAssetsCommand: Command = {
       multiple: true,
       help: 'A bundled face detector. Default: the short-range one.',
     },
+    runtime: {
+      type: 'string',
+      value: 'NAME',
+      help: 'kernels (small and fast), onnxruntime (runs every ONNX file). Default: the kernels where they run the models.',
+    },
     help: { type: 'boolean', short: 'h', help: 'Shows this page.' },
   },
   notes: [
@@ -62,12 +74,16 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
     const values = args.list(name)
     return values.length === 0 ? undefined : values
   }
-  const { files, integrity } = await copyAssets(folder, {
+  const runtime = args.text('runtime')
+  const copied = await copyAssets(folder, {
     detectors: list('detector'),
     models: list('model'),
     modelFolders: list('model-folder'),
+    ...(runtime !== undefined && { runtime }),
   })
+  const { files, integrity } = copied
   for (const file of files) terminal.print(`${path.join(folder, file.path)}  ${Math.ceil(file.bytes / 1024)} KiB`)
+  terminal.print(`runtime: ${copied.runtime}. ${copied.runtimeReason}`)
   terminal.print(`integrity: '${integrity}'`)
   return EXIT.OK
 }
