@@ -3,7 +3,7 @@ import { biasOf, inOctets, inPlanes } from './arrange'
 import { Window } from './kernels/depthwise'
 import { Binary, Unary } from './kernels/elementwise'
 import { assign, reserve } from './memory'
-import { FLOAT, Graph, Node, Port } from './onnx'
+import { allocate, FLOAT, Graph, Node, Port } from './onnx'
 import {
   Add,
   BinaryStep,
@@ -13,10 +13,13 @@ import {
   Depthwise,
   Matrix,
   MaxPool,
+  Mean,
   MoreChannels,
   Pointwise,
+  PRelu,
   Relu,
   Resize,
+  Scale,
   Step,
   ToPixels,
   ToPlanes,
@@ -183,9 +186,12 @@ class Compiler {
     if (op == 'Conv') this.addConv(node)
     else if (op == 'Add') this.addSum(node)
     else if (op == 'Sub') this.addBinary(node, Binary.Sub)
-    else if (op == 'Mul') this.addBinary(node, Binary.Mul)
+    else if (op == 'Mul') this.addProduct(node)
     else if (op == 'Div') this.addBinary(node, Binary.Div)
     else if (op == 'Relu') this.addRelu(node)
+    else if (op == 'PRelu') this.addPRelu(node)
+    else if (op == 'BatchNormalization') this.addNormalization(node)
+    else if (op == 'GlobalAveragePool') this.addMean(node)
     else if (op == 'Neg') this.addUnary(node, Unary.Neg)
     else if (op == 'Tanh') this.addUnary(node, Unary.Tanh)
     else if (op == 'Sigmoid') this.addUnary(node, Unary.Sigmoid)
@@ -194,6 +200,8 @@ class Compiler {
     else if (op == 'Pad') this.addPad(node)
     else if (op == 'Resize') this.addResize(node)
     else if (op == 'Gemm') this.addGemm(node)
+    else if (op == 'MatMul') this.addMatMul(node)
+    else if (op == 'Shape') this.addShape(node)
     else if (op == 'Gather') this.addGather(node)
     else if (op == 'Slice') this.addSlice(node)
     else if (op == 'Concat') this.addConcat(node)
@@ -334,6 +342,19 @@ class Compiler {
     this.emit(new Add(a, b, relu != null, output), relu == null ? node.outputs[0] : relu)
   }
 
+  private addProduct(node: Node): void {
+    const a = this.value(node.inputs[0])
+    const b = this.value(node.inputs[1])
+    if (!a.blocked || !b.blocked || a.channels != b.channels || (a.pixels != 1 && b.pixels != 1)) {
+      this.addBinary(node, Binary.Mul)
+      return
+    }
+    node.allow([])
+    const input = b.pixels == 1 ? a : b
+    const output = blocked(input.channels, input.height, input.width)
+    this.emit(new Scale(input, b.pixels == 1 ? b : a, output), node.outputs[0])
+  }
+
   private addBinary(node: Node, op: Binary): void {
     node.allow([])
     const a = this.rowsAt(node, 0)
@@ -349,8 +370,64 @@ class Compiler {
 
   private addUnary(node: Node, op: Unary): void {
     node.allow([])
-    const input = this.rowsAt(node, 0)
-    this.emit(new UnaryStep(op, input, rows(input.dims)), node.outputs[0])
+    const input = this.value(node.inputs[0])
+    // One pixel a channel may go on as planes; the zeros after the last channel become other numbers, which nobody reads.
+    const output = input.blocked && input.pixels == 1 ? blocked(input.channels, 1, 1) : rows(input.dims)
+    this.emit(new UnaryStep(op, output.blocked ? input : this.inRows(input), output), node.outputs[0])
+  }
+
+  private addPRelu(node: Node): void {
+    node.allow([])
+    const input = this.blockedAt(node, 0)
+    const given = this.constant(node.inputs[1])
+    const perChannel = given.dims.length == 3 && sameShape(given.dims, [input.channels, 1, 1])
+    if (!perChannel && given.size != 1) throw new Error('PRelu with other than one slope for each channel')
+    const output = blocked(input.channels, input.height, input.width)
+    const slopes = biasOf(perChannel ? given.data : 0, input.channels)
+    if (!perChannel) {
+      for (let c: usize = 0; c < <usize>input.channels; c++) store<f32>(slopes + (c << 2), load<f32>(given.data))
+    }
+    this.emit(new PRelu(input, slopes, output), node.outputs[0])
+  }
+
+  private addMean(node: Node): void {
+    node.allow([])
+    const input = this.blockedAt(node, 0)
+    this.emit(new Mean(input, blocked(input.channels, 1, 1)), node.outputs[0])
+  }
+
+  /** With known mean and variance it is a product and a sum: of a row, or as the smallest depthwise convolution. */
+  private addNormalization(node: Node): void {
+    node.allow(['epsilon', 'momentum', 'spatial', 'training_mode'])
+    const input = this.value(node.inputs[0])
+    const channels = input.dims.length > 1 ? input.dims[1] : 0
+    const factors = known([channels], allocate(channels))
+    const shifts = known([channels], allocate(channels))
+    for (let i = 1; i < 5; i++) {
+      if (this.constant(node.inputs[i]).size != channels) throw new Error('BatchNormalization of other channels')
+    }
+    if (node.integer('training_mode', 0) != 0 || node.outputs.length != 1)
+      throw new Error('BatchNormalization that learns')
+    for (let c: usize = 0; c < <usize>channels; c++) {
+      const at = c << 2
+      const variance = load<f32>(this.constant(node.inputs[4]).data + at) + node.float('epsilon', 1e-5)
+      const factor = load<f32>(this.constant(node.inputs[1]).data + at) / sqrt(variance)
+      store<f32>(factors.data + at, factor)
+      const shift = load<f32>(this.constant(node.inputs[2]).data + at)
+      store<f32>(shifts.data + at, shift - factor * load<f32>(this.constant(node.inputs[3]).data + at))
+    }
+    const name = node.outputs[0]
+    if (input.blocked) {
+      const window = new Window(input.height, input.width, input.height, input.width, 1, 1, 1, 0, 0)
+      const output = blocked(channels, input.height, input.width)
+      const weights = inPlanes(factors.data, channels, 1)
+      this.emit(new Depthwise(input, weights, biasOf(shifts.data, channels), window, false, output), name)
+      return
+    }
+    if (!sameShape(input.dims, [1, channels])) throw new Error('BatchNormalization of values of this shape')
+    const product = rows(input.dims)
+    this.emit(new BinaryStep(Binary.Mul, input, factors, product), `${name} before the sum`)
+    this.emit(new BinaryStep(Binary.Add, product, shifts, rows(input.dims)), name)
   }
 
   private addMaxPool(node: Node): void {
@@ -411,6 +488,33 @@ class Compiler {
     const bias = this.constant(node.inputs[2])
     if (bias.size != weights.dims[0]) throw new Error('Gemm with a bias of another size')
     this.emit(new Matrix(input, weights, bias, rows([1, weights.dims[0]])), node.outputs[0])
+  }
+
+  private addMatMul(node: Node): void {
+    node.allow([])
+    const input = this.rowsAt(node, 0)
+    const given = this.constant(node.inputs[1])
+    if (given.dims.length != 2 || !sameShape(input.dims, [1, given.dims[0]])) throw new Error('MatMul of these shapes')
+    const inputs = given.dims[0]
+    const outputs = given.dims[1]
+    const weights = known([outputs, inputs], allocate(given.size))
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) {
+        const value = load<f32>(given.data + ((<usize>(i * outputs + o)) << 2))
+        store<f32>(weights.data + ((<usize>(o * inputs + i)) << 2), value)
+      }
+    }
+    const bias = known([outputs], allocate(outputs))
+    this.emit(new Matrix(input, weights, bias, rows([1, outputs])), node.outputs[0])
+  }
+
+  /** Known now, like all shapes here: of a batch of one. */
+  private addShape(node: Node): void {
+    node.allow([])
+    const dims = this.value(node.inputs[0]).dims
+    const shape = known([dims.length], allocate(dims.length))
+    for (let d = 0; d < dims.length; d++) store<f32>(shape.data + ((<usize>d) << 2), <f32>dims[d])
+    this.values.set(node.outputs[0], shape)
   }
 
   private addGather(node: Node): void {

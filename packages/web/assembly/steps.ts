@@ -1,4 +1,5 @@
 /** The steps that a network is compiled to: each knows its values and calls one kernel. Nothing is allocated while they run. */
+import { mean, prelu, scale } from './kernels/channels'
 import { convolution, copyInside } from './kernels/convolution'
 import { depthwise, Window } from './kernels/depthwise'
 import { add, Binary, binary, relu, Unary, unary } from './kernels/elementwise'
@@ -167,6 +168,42 @@ export class Relu extends Step {
   }
 }
 
+/** ReLU with a slope for each channel below zero. */
+export class PRelu extends Step {
+  constructor(
+    input: Value,
+    private slopes: usize,
+    output: Value,
+  ) {
+    super([input], output)
+  }
+
+  run(): void {
+    prelu(this.input.data, this.slopes, this.output.data, this.output.octets * 2, this.output.pixels)
+  }
+}
+
+/** A blocked value times one number for each channel. */
+export class Scale extends Step {
+  constructor(input: Value, factors: Value, output: Value) {
+    super([input, factors], output)
+  }
+
+  run(): void {
+    scale(this.input.data, this.inputs[1].data, this.output.data, this.output.octets * 2, this.output.pixels)
+  }
+}
+
+export class Mean extends Step {
+  constructor(input: Value, output: Value) {
+    super([input], output)
+  }
+
+  run(): void {
+    mean(this.input.data, this.output.data, this.output.octets * 2, this.input.pixels)
+  }
+}
+
 /** A blocked value with channels of zeros after its own. */
 export class MoreChannels extends Step {
   constructor(input: Value, output: Value) {
@@ -226,7 +263,7 @@ export class UnaryStep extends Step {
   }
 
   run(): void {
-    unary(this.op, this.input.data, this.output.data, this.output.size)
+    unary(this.op, this.input.data, this.output.data, this.output.storage.size)
   }
 }
 

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { build, createServer } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { parseManifest } from '../src/assets/manifest.ts'
 import { copyAssets } from '../src/node/copy-assets.ts'
 import { unspoof } from '../src/node/vite.ts'
 import { VERSION } from '../src/version.ts'
+import { writeModel } from './onnx-writer.ts'
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'unspoof-assets-'))
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
@@ -51,6 +53,53 @@ describe('copyAssets', { timeout: 60_000 }, () => {
     })
   })
 })
+
+describe('the runtime that copyAssets chooses', { timeout: 60_000 }, () => {
+  it('is the kernels for the bundled models, in two builds', async () => {
+    const to = await folder()
+    const { runtime, runtimeReason } = await copyAssets(to, { detectors: ['blazeface-short', 'blazeface-full'] })
+    expect(runtime).toBe('kernels')
+    expect(runtimeReason).toMatch(/all of these models/)
+    const manifest = parseManifest(await readFile(join(to, 'unspoof.json'), 'utf8'), VERSION, to)
+    expect([manifest.wasm.path, manifest.relaxedWasm?.path]).toEqual(['kernels.wasm', 'kernels-relaxed.wasm'])
+  })
+
+  it('is onnxruntime for a model with another operator, which is named', async () => {
+    const model = await modelWithErf()
+    const to = await folder()
+    await copyAssets(to)
+    const { runtime, runtimeReason, files } = await copyAssets(to, { modelFolders: [model] })
+    expect(runtime).toBe('onnxruntime')
+    expect(runtimeReason).toBe('The kernels do not run erf: Operator Erf.')
+    const manifest = parseManifest(await readFile(join(to, 'unspoof.json'), 'utf8'), VERSION, to)
+    expect(manifest.worker.path).toBe('worker-onnxruntime.js')
+    expect(manifest.relaxedWasm).toBeUndefined()
+    expect(files.map(({ path }) => path)).toContain('ort-wasm-simd-threaded.wasm')
+    expect(await readdir(to)).not.toContain('kernels.wasm')
+    expect(await readdir(to)).not.toContain('kernels-relaxed.wasm')
+
+    await expect(copyAssets(to, { modelFolders: [model], runtime: 'kernels' })).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+      message: 'The kernels do not run erf: Operator Erf.',
+    })
+    await expect(copyAssets(to, { runtime: 'webgl' as never })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+})
+
+/** A model as an application might have: the card of ours with a network of one strange operator. */
+async function modelWithErf(): Promise<string> {
+  const model = await folder()
+  const card = JSON.parse(await readFile(join(bundledModelFolder(DEFAULT_PAD_MODEL), 'card.json'), 'utf8'))
+  const weights = writeModel({
+    inputs: { face: ['n', 3, 128, 128], context: ['n', 3, 80, 80] },
+    outputs: ['logits'],
+    nodes: [{ op: 'Erf', inputs: ['face'], output: 'logits' }],
+  })
+  await writeFile(join(model, 'model.onnx'), weights)
+  const file = { name: 'model.onnx', variant: 'fp32', bytes: weights.byteLength, sha256: sha256(weights) }
+  await writeFile(join(model, 'card.json'), JSON.stringify({ ...card, id: 'erf', files: [file] }))
+  return model
+}
 
 describe('parseManifest', () => {
   it.each([

@@ -1,5 +1,7 @@
 /** The kernels against onnxruntime: the same numbers for the same file, or a refusal; never other numbers. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import type { Runtime, RuntimeSession, Tensor } from '@unspoof/core'
 import { bundledModelFolder, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { createNodeRuntime } from '@unspoof/node'
@@ -67,6 +69,24 @@ describe('the bundled models', () => {
     ...DEFAULT_DETECTORS.map((id) => ({ id, name: 'model.onnx', batch: 1 })),
   ])('$id, $name in a batch of $batch, answers as onnxruntime does', async ({ id, name, batch }) => {
     await expectSame(await readFile(`${bundledModelFolder(id)}/${name}`), batch)
+  })
+})
+
+const OTHERS = fileURLToPath(new URL('../../../../shared/models/', import.meta.url))
+if (!existsSync(OTHERS))
+  console.warn('There are no weights of others in ../shared/models: the kernels are not tested with them.')
+
+describe.skipIf(!existsSync(OTHERS))('networks of others', () => {
+  it.each([
+    'minifasnet-v2-se-128-fp32.onnx',
+    'minifasnet-v2-80-scale2.7.onnx',
+    'minifasnet-v1se-80-scale4.0.onnx',
+    'hairymax-print-replay-1.5-128.onnx',
+  ])('%s answers as onnxruntime does', async (name) => expectSame(await readFile(`${OTHERS}${name}`)))
+
+  it('with quantised operators are refused', async () => {
+    const file = await readFile(`${OTHERS}minifasnet-v2-se-128-int8.onnx`)
+    await expect(kernels.load(file)).rejects.toThrow(/Operator DynamicQuantizeLinear/)
   })
 })
 
@@ -263,6 +283,41 @@ const OPERATORS: Readonly<Record<string, ModelSpec>> = {
     ],
     { w: random([13, 1, 6, 5], 3) },
   ),
+  PRelu: around(11, [one('PRelu', {}, 'slopes')], { slopes: random([11, 1, 1], 3) }),
+  'PRelu with one slope': around(5, [one('PRelu', {}, 'slope')], { slope: floats([1, 1, 1], [0.2]) }),
+  GlobalAveragePool: around(6, [one('GlobalAveragePool')]),
+  'a gate for each channel': around(
+    13,
+    [
+      { op: 'GlobalAveragePool', inputs: ['planes'], output: 'm' },
+      conv('m', 'w', 'c'),
+      { op: 'Sigmoid', inputs: ['c'], output: 'g' },
+      { op: 'Mul', inputs: ['g', 'planes'], output: 'p' },
+      conv('p', 'v', 'y'),
+    ],
+    { w: random([13, 13, 1, 1], 3), v: random([3, 13, 1, 1], 4) },
+  ),
+  'BatchNormalization of planes': around(
+    7,
+    [one('BatchNormalization', { epsilon: { float: 0.01 } }, 's', 'b', 'm', 'v')],
+    { s: random([7], 3), b: random([7], 4), m: random([7], 5), v: floats([7], [1, 2, 3, 4, 5, 6, 7]) },
+  ),
+  'MatMul and BatchNormalization of a row': around(
+    2,
+    [
+      { op: 'Shape', inputs: ['planes'], output: 'shape' },
+      { op: 'Constant', inputs: [], output: 'zero', attributes: { value: { dims: [], data: BigInt64Array.of(0n) } } },
+      { op: 'Constant', inputs: [], output: 'axes', attributes: { value: integers(0) } },
+      { op: 'Constant', inputs: [], output: 'rest', attributes: { value: integers(-1) } },
+      { op: 'Gather', inputs: ['shape', 'zero'], output: 'n', attributes: { axis: 0 } },
+      { op: 'Unsqueeze', inputs: ['n', 'axes'], output: 'first' },
+      { op: 'Concat', inputs: ['first', 'rest'], output: 'flat', attributes: { axis: 0 } },
+      { op: 'Reshape', inputs: ['planes', 'flat'], output: 'row' },
+      { op: 'MatMul', inputs: ['row', 'w'], output: 'product' },
+      { op: 'BatchNormalization', inputs: ['product', 's', 'b', 'm', 'v'], output: 'y' },
+    ],
+    { w: random([60, 3], 2), s: random([3], 3), b: random([3], 4), m: random([3], 5), v: floats([3], [1, 2, 3]) },
+  ),
   Tanh: around(3, [one('Tanh')]),
   Sigmoid: around(3, [one('Sigmoid')]),
   Softplus: around(3, [one('Softplus')]),
@@ -340,6 +395,8 @@ const REFUSED: readonly (readonly [string, ModelSpec, RegExp])[] = [
     around(3, [one('Conv', {}, 'w', 'b')], { w: random([3, 3, 1, 1], 1), b: random([2], 1) }),
     /bias/,
   ],
+  ['slopes for other than channels', around(3, [one('PRelu', {}, 's')], { s: random([5], 1) }), /PRelu/],
+  ['a product of two pictures', around(3, [one('MatMul', {}, 'w')], { w: random([5, 4], 1) }), /MatMul/],
   ['pooling with pads', around(3, [one('MaxPool', { kernel_shape: [2, 2], pads: [1, 1, 1, 1] })]), /MaxPool/],
   ['pads around pixels', around(8, [one('Pad', {}, 'pads')], { pads: integers(0, 0, 1, 1, 0, 0, 1, 1) }), /Pad/],
   ['mirrored pads', around(8, [one('Pad', { mode: 'reflect' }, 'pads')], { pads: pads(8) }), /Pad/],
