@@ -178,6 +178,35 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
     lines.push(`likeness bound in use: ${CONTINUITY_BOUNDS.likeness}`)
     console.info(lines.join('\n'))
   })
+
+  it('tells turns to both sides alike: the mirror image of a turn to the left is one to the right', {
+    timeout: 1_800_000,
+  }, async () => {
+    await using liveness = await createLiveness()
+    const yawOf = async (picture: Sharp): Promise<number | undefined> => {
+      const frame = await fromJpeg(await picture.png().toBuffer())
+      const { faces } = await liveness.check(frame, { crops: 1 })
+      const largest = faces.toSorted((a, b) => b.face.box.width - a.face.box.width)[0]
+      return faceGeometry(largest?.face)?.yaw
+    }
+    const asymmetries: number[] = []
+    const turns: number[] = []
+    for (const row of readFileSync(`${DATA}/index.csv`, 'utf8').trim().split('\n').slice(1)) {
+      const path = `${DATA}/${row.split(',')[0]}`
+      const yaw = await yawOf(sharp(path))
+      const mirrored = await yawOf(sharp(path).flop())
+      if (yaw === undefined || mirrored === undefined) continue
+      asymmetries.push((yaw + mirrored) / 2)
+      turns.push(yaw, mirrored)
+    }
+    const { turn } = CHALLENGE_BOUNDS
+    const mean = asymmetries.reduce((sum, value) => sum + value, 0) / asymmetries.length
+    console.info(
+      `yaw and that of the mirror image, mean of the two: ${mean.toFixed(4)}, ${quantiles(asymmetries)}; ` +
+        `called a turn to the left ${share(turns, (yaw) => yaw >= turn)}, to the right ${share(turns, (yaw) => yaw <= -turn)}`,
+    )
+    expect(Math.abs(mean)).toBeLessThan(0.01)
+  })
 })
 
 function same(a: PerceptualHash, b: PerceptualHash): boolean {
