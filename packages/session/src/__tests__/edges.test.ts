@@ -305,6 +305,9 @@ describe('the aligned patch', () => {
 
   it('of one grey is nothing', () => {
     expect(patchOf(() => grey(77)).every((value) => Math.abs(value) < 1e-9)).toBe(true)
+    // Of nearly one grey it has its length all the same.
+    expect(Math.hypot(...patchOf((u) => grey(u < 0.5 ? 77 : 78)).slice(0))).toBeCloseTo(1, 9)
+    expect(Math.hypot(...patchOf((u, v) => grey(Math.hypot(u, v - 0.5) < 0.04 ? 78 : 77)))).toBeCloseTo(1, 9)
   })
 
   it.each([0, 0.5, -1.2, Math.PI / 2])(
@@ -334,15 +337,20 @@ describe('the aligned patch', () => {
     const top = Math.max(...row)
     expect(row.flatMap((value, column) => (value > top / 10 ? [column] : []))).toEqual([11, 12])
     expect(row[11]! / row[12]!).toBeGreaterThan(0.4)
+    // And of three samples down: rows are 4.4 pixels apart.
+    const down = patchOf((_, v) => grey(Math.abs(v - 0.5) < 1.6 / 48 ? 240 : 0))
+    const column = Array.from({ length: SIDE }, (_, line) => down[line * SIDE + 12]! - down[12]!)
+    const middle = Math.max(...column)
+    expect(column.flatMap((value, line) => (value > middle / 10 ? [line] : []))).toEqual([11, 12])
   })
 
   it('takes the nearest pixel where a face reaches outside', () => {
     // Bright beyond the left edge's own column alone: what lies outside is as bright as it.
     const left = patchOf((u) => grey(u < -0.48 ? 255 : 0), { x: 24 })
     expect(bright(left, 12, 'row')).toEqual([0, 5])
-    const right = patchOf((u) => grey(u > 0.42 ? 255 : 0), { x: 375 })
-    expect(bright(right, 12, 'row')).toEqual([17, 23])
-    const top = patchOf((_, v) => grey(v < -0.2 ? 255 : 0), { y: 12 })
+    const right = patchOf((u) => grey(u > 0.48 ? 255 : 0), { x: 375 })
+    expect(bright(right, 12, 'row')).toEqual([18, 23])
+    const top = patchOf((_, v) => grey(v < -0.24 ? 255 : 0), { y: 12 })
     expect(bright(top, 12, 'column')).toEqual([0, 3])
     const bottom = patchOf((_, v) => grey(v > 0.96 ? 255 : 0), { y: 272 })
     expect(bright(bottom, 12, 'column')).toEqual([17, 23])

@@ -1,5 +1,5 @@
 /** Whatever breaks, no session says `live`; and R14: clocks that jump. */
-import { createFrame, LivenessError, type SequenceResult } from '@unspoof/core'
+import { createFrame, LivenessError, reason, type SequenceResult } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import {
   createMemoryStore,
@@ -10,6 +10,7 @@ import {
   type Store,
 } from '../index.ts'
 import { clock, codeOf, createHarness, submissionOf } from './harness.ts'
+import { fromJpeg } from './scene.ts'
 
 const ANN = { subject: 'ann' }
 
@@ -118,6 +119,41 @@ describe('a sequence that only claims to be live', () => {
       }),
     }
     expect((await outcome({ liveness })).code).not.toContain('"live"')
+  })
+
+  it('that read all frames but one is asked to try again', async () => {
+    const honest = lie(() => ({})).liveness!
+    const liveness: SessionsOptions['liveness'] = {
+      async checkSequence(frames, options) {
+        async function* butOne() {
+          let read = 0
+          for await (const frame of frames) {
+            yield frame
+            if (++read === 3) return
+          }
+        }
+        return honest.checkSequence(butOne(), options)
+      },
+    }
+    const { code } = await outcome({ liveness })
+    expect(code).toContain('"verdict":"retry"')
+    expect(code).toContain('"reasons":["timed-out"]')
+  })
+
+  it('of pictures that are none of a camera is told the first reason', async () => {
+    const reasons = [undefined, 'transparent-image', 'image-too-small', undefined] as const
+    let decoded = 0
+    const decode: SessionsOptions['decode'] = async (jpeg) => {
+      const code = reasons[decoded++]
+      return { frame: await fromJpeg(jpeg), reasons: code === undefined ? [] : [reason(code)] }
+    }
+    const { code } = await outcome({ ...lie(() => ({})), decode })
+    expect(code).toContain('"reasons":["transparent-image"]')
+  })
+
+  it('of pictures that give no frame is refused', async () => {
+    const decode: SessionsOptions['decode'] = async () => ({ frame: undefined, reasons: [reason('animated-image')] })
+    expect((await outcome({ ...lie(() => ({})), decode })).code).toBe('FRAMES_INVALID')
   })
 
   it('without faces fails an active challenge', async () => {

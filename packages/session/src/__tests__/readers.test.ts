@@ -46,6 +46,7 @@ describe('multipart', () => {
     ])
     // The line break before the boundary may be the one that ends the headers.
     expect(read(`--b\r\n${disposition('a')}\r\n\r\n--b--`)).toEqual([['a', false, '']])
+    expect(read(body(['Content-Disposition:form-data; name="a"', 'x']))).toEqual([['a', false, 'x']])
     expect(read('--b--')).toEqual([])
     expect(read(`${body([disposition('a'), 'x'])}what follows`)).toHaveLength(1)
   })
@@ -62,6 +63,7 @@ describe('multipart', () => {
     ['another boundary', '--c--'],
     ['a boundary and nothing', '--b'],
     ['half an end', '--b-'],
+    ['something else than a line break', `--bxx${disposition('a')}\r\n\r\n\r\n--b--`],
     ['half a line break', '--b\r'],
     ['a boundary that goes on', `--bc\r\n${disposition('a')}\r\n\r\n\r\n--b--`],
     ['no end of the headers', `--b\r\n${disposition('a')}\r\n--b--`],
@@ -103,6 +105,10 @@ describe('multipart', () => {
     expect(codeFor(`--${long}--`, { type: `multipart/form-data; boundary=${long}` })).toBe('read')
     expect(codeFor(`--${long}b--`, { type: `multipart/form-data; boundary=${long}b` })).toBe('BODY_MALFORMED')
     expect(codeFor('--a,b--', { type: 'multipart/form-data; boundary="a,b"' })).toBe('read')
+    expect(codeFor('--undefined--', { type: '' })).toBe('BODY_MALFORMED')
+    // Nor is a boundary that looks like a header taken for one.
+    const colons = `--:b\r\n${disposition('a')}\r\n--:b--\n`
+    expect(codeFor(colons, { type: 'multipart/form-data; boundary=:b' })).toBe('BODY_MALFORMED')
     for (const type of [
       '',
       'multipart/form-data',

@@ -1,5 +1,6 @@
 /** The rows of the hostile-input table that are about sessions (B5 of the security goals), and the happy path. */
 import { box } from '@unspoof/core'
+import { syntheticFrame } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessions, type StartedSession } from '../index.ts'
 import { clock, codeOf, createHarness, digestOf, type Film, type Harness, type Shot, submissionOf } from './harness.ts'
@@ -36,6 +37,8 @@ describe('a person who does what they are asked', () => {
     })
     expect(result.liveProbability).toBeGreaterThan(0.9)
     expect(result.injection!.suspicion).toBe(0)
+    // Encoded as the session asked for.
+    expect(result.injection!.signals.find(({ id }) => id === 're-encoding')!.value).toBe(0)
   })
 
   it('passes with mirrored pixels where the client says so', async () => {
@@ -517,6 +520,26 @@ describe('pictures', () => {
       )
       expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe(code)
     }
+  })
+
+  it.each([
+    [[800, 320], 'read'],
+    [[320, 800], 'read'],
+    [[801, 320], 'FRAMES_INVALID'],
+    [[320, 801], 'FRAMES_INVALID'],
+    [[320, 240], 'read'],
+    [[319, 240], 'FRAMES_INVALID'],
+    [[1280, 720], 'read'],
+    [[1281, 720], 'IMAGE_TOO_LARGE'],
+    [[720, 1281], 'IMAGE_TOO_LARGE'],
+  ] as const)('of %j pixels are %s', async ([width, height], expected) => {
+    const decode = async () => ({ frame: syntheticFrame('white', width, height) })
+    const h = createHarness({ challenges: ['none'], decode })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    h.advance(6000)
+    const code = await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))
+    expect(code.startsWith('resolved') ? 'read' : code).toBe(expected)
   })
 
   it('of several sizes, or too small, are no camera', async () => {
