@@ -1,5 +1,6 @@
 /** Whatever breaks, no session says `live`; and R14: clocks that jump. */
 import { createFrame, LivenessError, reason, type SequenceResult } from '@unspoof/core'
+import { syntheticFrame } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
 import {
   createMemoryStore,
@@ -68,6 +69,24 @@ describe('a sequence that only claims to be live', () => {
   })
 
   it.each([
+    ['a probability of 1', 1, 0.5],
+    ['a probability at the threshold', 0.5, 0.5],
+  ])('passes with %s', async (_, liveProbability, threshold) => {
+    const change = ({ results }: SequenceResult) => ({
+      liveProbability,
+      results: results.map((r) => ({ ...r, operatingPoint: { ...r.operatingPoint, threshold } })),
+    })
+    expect((await outcome(lie(change))).code).toContain('"verdict":"live"')
+  })
+
+  it.each([
+    [
+      'with a threshold of 1, and 1',
+      (g: SequenceResult) => ({
+        liveProbability: 1,
+        results: g.results.map((r) => ({ ...r, operatingPoint: { ...r.operatingPoint, threshold: 1 } })),
+      }),
+    ],
     ['without a probability', () => ({ liveProbability: null })],
     ['with NaN', () => ({ liveProbability: Number.NaN })],
     ['with Infinity', () => ({ liveProbability: Number.POSITIVE_INFINITY })],
@@ -149,6 +168,19 @@ describe('a sequence that only claims to be live', () => {
     }
     const { code } = await outcome({ ...lie(() => ({})), decode })
     expect(code).toContain('"reasons":["transparent-image"]')
+  })
+
+  it.each([
+    ['first', [640, 641, 641, 641], [480, 480, 480, 480]],
+    ['second', [640, 640, 640, 640], [480, 481, 480, 480]],
+    ['last', [640, 640, 640, 641], [480, 480, 480, 480]],
+  ])('of pictures of which the %s has another size is refused', async (_, widths, heights) => {
+    let decoded = 0
+    const decode: SessionsOptions['decode'] = async () => {
+      const i = decoded++
+      return { frame: syntheticFrame('white', widths[i]!, heights[i]!) }
+    }
+    expect((await outcome({ ...lie(() => ({})), decode })).code).toBe('FRAMES_INVALID')
   })
 
   it('of pictures that give no frame is refused', async () => {

@@ -205,6 +205,7 @@ describe('the tables of a JPEG', () => {
     expect(tablesOf(segment(0xda), LUMA)).toBeUndefined()
     expect(tablesOf(LUMA, segment(0xda))!.quality).toBe(QUALITY)
     expect(tablesOf([0, 0], LUMA)).toBeUndefined()
+    expect(tablesOf([0, ...LUMA.slice(1)])).toBeUndefined()
     expect(tablesOf([])).toBeUndefined()
   })
 
@@ -226,6 +227,15 @@ describe('the tables of a JPEG', () => {
     [255, 11],
   ])('of %d everywhere are those of quality %d', (value, quality) => {
     expect(tablesOf(segment(0xdb, ...table(0, value)))!.quality).toBe(quality)
+  })
+
+  it.each([
+    [36, 100],
+    [332, 95],
+    [3966, 46],
+  ])('whose sum is %d, where the next number would be another quality, are those of %d', (sum, quality) => {
+    const values = Array.from({ length: 64 }, (_, i) => Math.floor(sum / 64) + (i < sum % 64 ? 1 : 0))
+    expect(tablesOf(segment(0xdb, 0, ...values))!.quality).toBe(quality)
   })
 
   it('make the signal of a prepared picture', () => {
@@ -322,6 +332,7 @@ describe('the signal', () => {
     const still = [0, 0, 0].map(() => Float64Array.of(1, 2))
     expect(injectionReport({ ...QUIET, grids: still }).suspicion).toBe(0.3)
     const track = { label: 'OBS', width: 640, height: 480, frameRate: 0 }
+    expect(injectionReport({ ...QUIET, track }).suspicion).toBe(0.65)
     expect(injectionReport({ ...QUIET, track, grids: still, timesMs: [0, 1, 2, 3] }).suspicion).toBe(1)
   })
 })

@@ -93,6 +93,76 @@ describe('sessions (B5)', () => {
     expect(await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), ANN))).toBe('SESSION_UNKNOWN')
   })
 
+  it('103: to the last millisecond', async () => {
+    const h = createHarness({ challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    expect(started).toMatchObject({ version: 1, expiresInMs: 120_000 })
+    expect(started.expiresAt).toBe(new Date(clock.ms + 120_000).toISOString())
+    const submission = submissionOf(started, await h.film(started))
+    h.advance(119_999)
+    expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_PENDING')
+    const last = await h.sessions.submit(started.id, submission, ANN)
+    expect(last.verdict).toBe('live')
+    h.advance(299_999)
+    expect((await h.sessions.result(started.id, { ...ANN, consume: false })).verdict).toBe('live')
+    h.advance(1)
+    expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_USED')
+
+    const late = await h.sessions.create(ANN)
+    h.advance(120_000)
+    const tooLate = submissionOf(late, await h.film(late))
+    expect(await codeOf(h.sessions.submit(late.id, tooLate, ANN))).toBe('SESSION_EXPIRED')
+    expect(await codeOf(h.sessions.result(late.id, ANN))).toBe('SESSION_EXPIRED')
+    h.advance(599_999)
+    expect(await codeOf(h.sessions.result(late.id, ANN))).toBe('SESSION_EXPIRED')
+    h.advance(1)
+    expect(await codeOf(h.sessions.result(late.id, ANN))).toBe('SESSION_UNKNOWN')
+  })
+
+  it('106: other pictures than the submission names use nothing up', async () => {
+    const h = createHarness({ challenges: ['none'] })
+    const started = await h.sessions.create(ANN)
+    const good = submissionOf(started, await h.film(started))
+    h.advance(6000)
+    for (const frames of [good.frames.slice(1), [...good.frames, good.frames[0]!], { length: good.frames.length }]) {
+      const submission = { ...good, frames: frames as Uint8Array[] }
+      expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe('INPUT_INVALID')
+    }
+    expect((await h.sessions.submit(started.id, good, ANN)).verdict).toBe('live')
+  })
+
+  it('say what a body may weigh', () => {
+    const { limits } = createHarness({ capture: { holdFrames: 5, moveFrames: 9 } }).sessions
+    expect(limits).toEqual({ maxFrameBytes: 524_288, maxTotalBytes: 4_194_304, maxFrames: 14 })
+  })
+
+  it('ask the store for no id that cannot be one, and remember no frames where they shall not', async () => {
+    const store = createMemoryStore({ now: () => clock.ms })
+    const asked: string[] = []
+    const h = createHarness({
+      challenges: ['none'],
+      seenFramesTtlMs: 0,
+      store: {
+        shared: false,
+        get: (key) => {
+          asked.push(key)
+          return store.get(key)
+        },
+        set: (...args) => store.set(...args),
+        add: (...args) => store.add(...args),
+        delete: (...args) => store.delete(...args),
+        increment: (...args) => store.increment(...args),
+        append: () => Promise.reject(new Error('Something was to be remembered.')),
+        members: () => Promise.reject(new Error('Something was to be remembered.')),
+        close: () => store.close(),
+      },
+    })
+    expect((await run(h)).answer.verdict).toBe('live')
+    expect(await codeOf(h.sessions.result('x'.repeat(23), ANN))).toBe('SESSION_UNKNOWN')
+    expect(asked.filter((key) => key.includes('x'.repeat(23)))).toEqual([])
+    expect(asked).not.toEqual([])
+  })
+
   it('104: a second submission is refused, also after the time is over', async () => {
     const h = createHarness()
     const { started, shots } = await run(h)
