@@ -35,12 +35,20 @@ async function judge() {
 }
 
 document.getElementById('file').addEventListener('change', async ({ target }) => {
+  const [file] = target.files
+  target.value = '' // the same file may be chosen again
+  if (file === undefined) return
   stop()
-  const picture = await createImageBitmap(target.files[0])
+  status.textContent = 'Looking…'
+  delete status.dataset.verdicts
+  const picture = await createImageBitmap(file).catch(() => undefined)
+  if (picture === undefined) {
+    status.textContent = 'The browser cannot open this file. Choose a picture.'
+    return
+  }
   canvas.width = picture.width
   canvas.height = picture.height
   context.drawImage(picture, 0, 0)
-  status.textContent = 'Looking…'
   await judge().catch(show)
 })
 

@@ -43,6 +43,17 @@ describe.skipIf(!hasChromium)('the face-api page', { timeout: 180_000 }, () => {
     await page.close()
   })
 
+  it('says so where the file is no picture', async () => {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    await page.goto(server.url)
+    await page.setInputFiles('#file', { name: 'selfie.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('hello') })
+    await page.waitForSelector('#status >> text=Choose a picture.', { timeout: 60_000 })
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   it('judges the camera and lets go of it', async () => {
     const page = await browser.newPage()
     await page.goto(server.url)

@@ -2,6 +2,9 @@ import { LivenessCamera } from '@unspoof/react'
 import { allStrings, stringsFor } from '@unspoof/react/strings'
 import { useState } from 'react'
 
+/** A language by the name its speakers give it. */
+const nameOf = (locale) => new Intl.DisplayNames(locale, { type: 'language' }).of(locale)
+
 export function App() {
   const [locale, setLocale] = useState(() => stringsFor().locale)
   const [account, setAccount] = useState('')
@@ -24,7 +27,9 @@ export function App() {
         Language
         <select value={locale} onChange={(event) => setLocale(event.target.value)}>
           {Object.keys(allStrings).map((key) => (
-            <option key={key}>{key}</option>
+            <option key={key} value={key}>
+              {nameOf(key)}
+            </option>
           ))}
         </select>
       </label>
