@@ -40,6 +40,12 @@ export async function judgeAll(paths) {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const folder = resolve(process.argv[2] ?? '.')
-  const names = (await readdir(folder)).filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).sort()
-  for (const result of await judgeAll(names.map((name) => resolve(folder, name)))) console.log(JSON.stringify(result))
+  const files = await readdir(folder).catch(() => [])
+  const names = files.filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).sort()
+  if (names.length === 0) {
+    console.error(`No pictures in ${folder}. Usage: node examples/bulk/src/produce.js path/to/pictures`)
+    process.exitCode = 2
+  } else {
+    for (const result of await judgeAll(names.map((name) => resolve(folder, name)))) console.log(JSON.stringify(result))
+  }
 }

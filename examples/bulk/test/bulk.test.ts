@@ -49,6 +49,17 @@ describe.skipIf(!hasRedis || !isBuilt)('bulk checks', () => {
     ])
   }
 
+  it('says how it is called where there are no pictures', async () => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../src/produce.js', import.meta.url)), '/nowhere'])
+    let stderr = ''
+    child.stderr.on('data', (text) => {
+      stderr += text
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^No pictures in .*nowhere\. Usage: node .*\n$/)
+  })
+
   it('every picture gets its verdict or its code, in order; only paths and verdicts are in Redis', async () => {
     const face = join(root, 'fixtures/astronaut.jpg')
     const broken = join(folder, 'broken.jpg')
