@@ -31,6 +31,7 @@ export { canonicalFace } from './face/canonical.ts'
 export { createFaceDetector, type DetectorModel, type FaceDetectorOptions, MAX_FACES } from './face/detector.ts'
 export * from './face/face.ts'
 // Pixels
+export { type AreaKernel, type AreaPlan, type AreaSum, setAreaKernel } from './image/area.ts'
 export * from './image/box.ts'
 export * from './image/colour.ts'
 export { type CropRect, cropRect, cropResize } from './image/crop.ts'

@@ -1,6 +1,7 @@
 /** createLiveness() for Node: the core's pipeline with sharp, onnxruntime-node and the bundled models. */
 import { availableParallelism } from 'node:os'
 import { createLiveness as createCoreLiveness, type DecodedImage, isFrame, type Liveness } from '@unspoof/core'
+import { installAreaKernel } from './image/area-kernel.ts'
 import { checkFrameSize, decodeImage } from './image/decode.ts'
 import { createLimiter } from './image/limiter.ts'
 import type { ImageLimits } from './image/limits.ts'
@@ -20,6 +21,7 @@ export async function createLiveness(options: NodeLivenessOptions = {}): Promise
   const resolved = resolveNodeOptions(options)
   // Loaded now, so that what is missing is said when the application starts.
   await loadSharp()
+  installAreaKernel()
   const loaded = await loadModels(resolved)
   const { signal: _, ...check } = resolved.check
   return createCoreLiveness<NodeInput>({ ...loaded, ...check, decode: createDecoder(resolved.limits) })

@@ -3,6 +3,50 @@ import { BLACK } from './border.ts'
 import type { Frame } from './frame.ts'
 import { type AreaTaps, areaTaps } from './taps.ts'
 
+/** One crop to shrink: what is the same for all of its output rows. A "value" is one channel of one pixel. */
+export interface AreaPlan {
+  readonly data: Frame['data']
+  readonly channels: 3 | 4
+  /** Values of one row of the crop, and as many more, always finite, as unused taps of its last output may reach. */
+  readonly length: number
+  /** The values of a crop row that are neighbours in the frame. */
+  readonly inside: { readonly start: number; readonly end: number }
+  /** By turns: a value outside of them, and the one inside that it repeats. What is neither is black: 0. */
+  readonly outside: Int32Array
+  /** The columns that make each output pixel. */
+  readonly across: AreaTaps
+  /** The most rows that make an output row. */
+  readonly rows: number
+  /** How far the float32 sums of OpenCV may be off. */
+  readonly doubt: number
+}
+
+/**
+ * Makes one output row.
+ * @param starts for each of `count` rows of the frame, the place in `data` of its first value inside
+ * @param shares of these rows
+ * @param out receives three bytes a pixel
+ * @param doubtful receives the places in `out` that OpenCV may round to another byte
+ * @returns how many those are
+ */
+export type AreaSum = (
+  starts: Int32Array,
+  shares: Float64Array,
+  count: number,
+  out: Uint8ClampedArray,
+  doubtful: Int32Array,
+) => number
+
+/** Sums in another way than JavaScript, as exactly; undefined for a crop it has no room for. */
+export type AreaKernel = (plan: AreaPlan) => AreaSum | undefined
+
+let kernel: AreaKernel | undefined
+
+/** For runtime packages: how all crops of this thread are summed from now on. Their bytes stay the same. */
+export function setAreaKernel(given: AreaKernel | undefined): void {
+  kernel = given
+}
+
 /**
  * Shrinks the picture whose pixel (x, y) is the frame's pixel (`columns[x]`, `rows[y]`), black where either is negative.
  *
@@ -24,20 +68,25 @@ export function areaMean(
   const down = areaTaps(rows.length, height)
   // Each of OpenCV's products and sums of one value is off by at most half a float32 step of 255.
   const doubt = (across.count + down.count + 2) * 255 * 2 ** -24
-  // One row of the crop. The unused taps of its last output reach beyond it.
-  const line = new Float64Array((columns.length + across.count) * channels)
   const { start, end } = longestRun(columns)
-  const inside = line.subarray(start * channels, end * channels)
-  const outside = placesOutside(columns, start, end, channels)
+  const plan: AreaPlan = {
+    data: frame.data,
+    channels,
+    length: (columns.length + across.count) * channels,
+    inside: { start: start * channels, end: end * channels },
+    outside: placesOutside(columns, start, end, channels),
+    across,
+    rows: down.count,
+    doubt,
+  }
+  const sum = kernel?.(plan) ?? inJavaScript(plan)
   const doubtful = new Int32Array(width * 3)
   const starts = new Int32Array(down.count)
   const shares = new Float64Array(down.count)
   for (let y = 0; y < height; y++) {
     const count = rowsOf(rows, down, y, frame.width * channels, columns[start]! * channels, starts, shares)
-    sumRows(frame.data, channels, starts, shares, count, inside)
-    for (let i = 0; i < outside.length; i += 2) line[outside[i]!] = line[outside[i + 1]!]!
     const target = out.subarray(y * width * 3, (y + 1) * width * 3)
-    const doubts = sumColumns(line, across, channels, target, doubt, doubtful)
+    const doubts = sum(starts, shares, count, target, doubtful)
     for (let i = 0; i < doubts; i++) {
       const at = doubtful[i]!
       target[at] = exactValue(frame, columns, rows, across, down, Math.floor(at / 3), y, at % 3)
@@ -92,6 +141,16 @@ function rowsOf(
     n += 1
   }
   return n
+}
+
+function inJavaScript({ data, channels, length, inside, outside, across, doubt }: AreaPlan): AreaSum {
+  const line = new Float64Array(length)
+  const run = line.subarray(inside.start, inside.end)
+  return (starts, shares, count, out, doubtful) => {
+    sumRows(data, channels, starts, shares, count, run)
+    for (let i = 0; i < outside.length; i += 2) line[outside[i]!] = line[outside[i + 1]!]!
+    return sumColumns(line, across, channels, out, doubt, doubtful)
+  }
 }
 
 /** The weighted sum of `count` rows. */

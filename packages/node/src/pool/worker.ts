@@ -1,6 +1,7 @@
 /** The worker of the liveness pool: decodes and judges, one picture at a time. Built as an entry of its own. */
 import { workerData } from 'node:worker_threads'
 import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } from '@unspoof/core'
+import { installAreaKernel } from '../image/area-kernel.ts'
 import { checkFrameSize, decodeChecked } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { loadModels } from '../model/load.ts'
@@ -18,6 +19,7 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
   const setup = workerData as WorkerSetup
   const { limits, threads, check } = setup
   await loadSharp()
+  installAreaKernel()
   const loaded = await loadModels({
     threads,
     models: setup.models.map((member) => ({ ...member, model: fromPortable(member.model) })),
