@@ -23,7 +23,11 @@ function standalone(name: string, entry: string, plugins: Rolldown.Plugin[] = []
 export default [
   { ...library({ entry: ['src/index.ts'], cjs: false, platform: 'browser' }), clean: true },
   {
-    ...library({ entry: ['src/node/index.ts', 'src/node/vite.ts'], cjs: false, platform: 'node' }),
+    ...library({
+      entry: ['src/node/index.ts', 'src/node/vite.ts', 'src/node/assets-command.ts'],
+      cjs: false,
+      platform: 'node',
+    }),
     clean: false,
     outDir: 'dist/node',
   },
