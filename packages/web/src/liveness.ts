@@ -35,7 +35,11 @@ export interface WebLivenessOptions extends CheckOptions {
   readonly detectors?: readonly string[]
   /** Ids of the PAD models, with weights for an ensemble. @default the ones of the manifest */
   readonly models?: readonly (string | { readonly id: string; readonly weight?: number })[]
-  /** WebAssembly threads, 1 to 8. `auto` uses several only where the page is cross-origin isolated. @default {@link WEB_DEFAULTS.threads} */
+  /**
+   * WebAssembly threads of onnxruntime-web, 1 to 8, where copy-assets chose it; the kernels use one. `auto` uses several only where the page is
+   * cross-origin isolated.
+   * @default {@link WEB_DEFAULTS.threads}
+   */
   readonly threads?: number | 'auto'
   /** Called while wasm and weights arrive, in bytes. */
   readonly onProgress?: (loaded: number, total: number) => void
