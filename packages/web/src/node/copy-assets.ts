@@ -170,7 +170,7 @@ async function chooseRuntime(
   wasm: string,
 ): Promise<{ readonly runtime: AssetRuntime; readonly runtimeReason: string }> {
   if (wanted === 'onnxruntime') return { runtime: wanted, runtimeReason: 'As the runtime option says.' }
-  const kernels = await createKernelRuntime(await readFile(wasm))
+  const kernels = await createKernelRuntime(await read(wasm))
   for (const { card, weights } of models) {
     try {
       await (await kernels.load(await readFile(weights.from))).close()
@@ -209,13 +209,16 @@ async function readModel(folder: string): Promise<ReadModel> {
   return { card, cardFile: await describe(cardPath, `models/${card.id}/card.json`), weights }
 }
 
-async function describe(from: string, path: string): Promise<AssetSource> {
-  let content: Buffer
+async function read(from: string): Promise<Buffer<ArrayBuffer>> {
   try {
-    content = await readFile(from)
+    return await readFile(from)
   } catch (cause) {
     throw new LivenessError('MODEL_MISSING', `${from} cannot be read.`, { cause, hint: 'Install @unspoof/web again.' })
   }
+}
+
+async function describe(from: string, path: string): Promise<AssetSource> {
+  const content = await read(from)
   return { from, path, bytes: content.byteLength, sha256: createHash('sha256').update(content).digest('hex') }
 }
 
