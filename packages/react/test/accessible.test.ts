@@ -64,12 +64,17 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
       new MutationObserver(() => {
         heard.push({ text: document.querySelector('[role="status"]')?.textContent ?? '', at: performance.now() })
       }).observe(document.getElementById('root')!, { subtree: true, childList: true, characterData: true })
+      // A busy page: what React puts off to a later task is late, and timers fire in between.
+      const busy = setInterval(() => {
+        const until = performance.now() + 40 * Math.random()
+        while (performance.now() < until);
+      }, 1)
       react.mountCounter()
       while (heard.at(-1)?.text !== 'hint 40') await new Promise((resolve) => setTimeout(resolve, 20))
+      clearInterval(busy)
       return heard
     })
     expect(heard.length).toBeGreaterThan(2)
-    expect(heard.length).toBeLessThan(20) // of 41 texts
     const gaps = heard.slice(2).map(({ at }, i) => at - heard[i + 1]!.at)
     // Each is timed from when the one before it was on the page; timers are rounded.
     for (const gap of gaps) expect(gap).toBeGreaterThan(380)
