@@ -1,9 +1,9 @@
 /**
  * Loads a server over HTTP: what a second, how late, what happens with too much. R5, the event loop, is part of R1 and R3.
  *
- *     npm run build && node benchmarks/load.mjs [R1 R2 ...] [--short] [--soak 20000] [--json results.json]
+ *     npm run build && node benchmarks/load.mjs [R1 R2 ...] [--short] [--soak 20000] [--workers 2] [--json results.json]
  *
- * The server (an Express route with livenessMiddleware, default options) is a process of its own; this one sends, on the same
+ * The server (an Express route with livenessMiddleware, default options but for --workers) is a process of its own; this one sends, on the same
  * machine, over loopback only, at most 512 sockets and 120 s a loop. Exit code 1 where a goal was missed; with --short only the
  * goals that hold on a busy machine count. docs/reliability.md has results.
  */
@@ -25,6 +25,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     seed: { type: 'string', default: '1' },
     soak: { type: 'string' },
+    workers: { type: 'string' },
   },
 })
 const names = positionals.length === 0 ? Object.keys(RECIPES) : positionals
@@ -37,7 +38,11 @@ const pick = (i) => pictures[i % pictures.length]
 
 const server = spawn(process.execPath, [fileURLToPath(new URL('./load/server.mjs', import.meta.url))], {
   // The short form does not wait ten seconds for slow clients to be cut.
-  env: { ...process.env, ...(values.short ? { LOAD_BODY_TIMEOUT_MS: '1500' } : {}) },
+  env: {
+    ...process.env,
+    ...(values.short ? { LOAD_BODY_TIMEOUT_MS: '1500' } : {}),
+    ...(values.workers === undefined ? {} : { LOAD_WORKERS: values.workers }),
+  },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const exited = once(server, 'exit')

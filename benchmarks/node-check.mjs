@@ -1,7 +1,7 @@
 /**
  * Times of one check in Node: medians of decode, detect, quality, crop and model, then checks a second through the pool.
  *
- *     npm run build && node benchmarks/node-check.mjs [picture] [--checks 200] [--workers 2]
+ *     npm run build && node benchmarks/node-check.mjs [picture] [--checks 200] [--workers 3]
  *
  * Without a picture it takes the repository's face, enlarged to 640 x 480 as a webcam would send it.
  */
@@ -9,13 +9,13 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { createLiveness, createLivenessPool } from '@unspoof/node'
+import { createLiveness, createLivenessPool, POOL_DEFAULTS } from '@unspoof/node'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     checks: { type: 'string', default: '200' },
-    workers: { type: 'string', default: String(availableParallelism()) },
+    workers: { type: 'string', default: String(POOL_DEFAULTS.workers) },
   },
 })
 const checks = Number(values.checks)
@@ -56,13 +56,19 @@ async function timePool() {
   await Promise.all(Array.from({ length: clients }, () => loop(5)))
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
+  const before = process.cpuUsage()
   const began = performance.now()
   const each = Math.ceil(checks / clients)
   await Promise.all(Array.from({ length: clients }, () => loop(each)))
   const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(before)
   delay.disable()
   await pool.close()
   const rate = ((each * clients) / seconds).toFixed(0)
   const p99 = (delay.percentile(99) / 1e6).toFixed(1)
-  console.log(`pool     ${rate} checks/s with ${workers} workers; event loop delay p99 ${p99} ms`)
+  const busy = ((user + system) / 1e6 / seconds).toFixed(2)
+  const cost = ((user + system) / 1e3 / (each * clients)).toFixed(1)
+  console.log(
+    `pool     ${rate} checks/s with ${workers} workers, ${cost} ms of processor time each, ${busy} processors busy; event loop delay p99 ${p99} ms`,
+  )
 }

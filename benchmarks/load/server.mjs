@@ -2,13 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { closeDefaultLiveness, livenessMiddleware, refuseEarly } from '@unspoof/express'
+import { createLivenessPool } from '@unspoof/node'
 import express from 'express'
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
 
-const bodyTimeout = process.env.LOAD_BODY_TIMEOUT_MS
-const liveness = livenessMiddleware(bodyTimeout === undefined ? {} : { limits: { bodyTimeoutMs: Number(bodyTimeout) } })
+const { LOAD_BODY_TIMEOUT_MS: bodyTimeout, LOAD_WORKERS: workers } = process.env
+const pool = workers === undefined ? undefined : await createLivenessPool({ workers: Number(workers) })
+const liveness = livenessMiddleware({
+  ...(pool === undefined ? {} : { liveness: pool }),
+  ...(bodyTimeout === undefined ? {} : { limits: { bodyTimeoutMs: Number(bodyTimeout) } }),
+})
 const app = express()
 app.post('/check', liveness, (_req, res) => res.json({ verdict: 'live' }))
 // For the benchmark only: a server of yours should not tell this to everybody.
@@ -26,7 +31,7 @@ server.requestTimeout = 60_000
 refuseEarly(server)
 
 process.once('SIGTERM', () => {
-  server.close(() => closeDefaultLiveness())
+  server.close(() => (pool === undefined ? closeDefaultLiveness() : pool.close()))
   server.closeAllConnections()
 })
 

@@ -1,10 +1,9 @@
 /** A worker process: takes paths from the queue and judges the pictures with a pool. Start as many as you have machines. */
-import { availableParallelism } from 'node:os'
-import { createLivenessPool, isLivenessError, toClientResult } from '@unspoof/node'
+import { createLivenessPool, isLivenessError, POOL_DEFAULTS, toClientResult } from '@unspoof/node'
 import { UnrecoverableError, Worker } from 'bullmq'
 import { connection, QUEUE } from './queue.js'
 
-const workers = Number(process.env.WORKERS ?? availableParallelism())
+const workers = Number(process.env.WORKERS ?? POOL_DEFAULTS.workers)
 const pool = await createLivenessPool({ workers })
 
 const worker = new Worker(QUEUE, judge, {

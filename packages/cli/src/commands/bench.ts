@@ -1,8 +1,9 @@
 /** `unspoof bench`: how fast, side by side in one run. */
 import { writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 import { LivenessError, parsePadCard } from '@unspoof/core'
 import { bundledModel, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
+import { POOL_DEFAULTS } from '@unspoof/node'
 import {
   benchChecks,
   benchPicture,
@@ -104,11 +105,11 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const pixels = only.has('pixels') ? await benchPreprocessing(jpeg, card, seconds) : []
   progress.advance()
   const pool: PoolRow[] = []
-  for (const workers of only.has('pool') ? new Set([1, availableParallelism()]) : []) {
+  for (const workers of only.has('pool') ? new Set([1, POOL_DEFAULTS.workers]) : []) {
     pool.push(await benchPool(jpeg, workers, Math.max(1, seconds)))
   }
   progress.advance()
-  const http = only.has('http') ? [await benchHttp(jpeg, availableParallelism(), Math.max(1, seconds))] : []
+  const http = only.has('http') ? [await benchHttp(jpeg, POOL_DEFAULTS.workers, Math.max(1, seconds))] : []
   progress.end()
 
   const report: BenchReport = {

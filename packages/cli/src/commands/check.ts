@@ -1,9 +1,14 @@
 /** `unspoof check`: the verdict on pictures, videos and folders. */
 import { stat } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { type Liveness, LivenessError, SEQUENCE_DEFAULTS, SEQUENCE_RANGES, toLivenessError } from '@unspoof/core'
-import { createLiveness, createLivenessPool, type NodeInput, type NodeLivenessOptions } from '@unspoof/node'
+import {
+  createLiveness,
+  createLivenessPool,
+  type NodeInput,
+  type NodeLivenessOptions,
+  POOL_DEFAULTS,
+} from '@unspoof/node'
 import { type Outcome, toJson, toSummary, toText, verdictOf } from '../check/output.ts'
 import { VIDEO_FPS, videoFrames } from '../check/video.ts'
 import type { Arguments, Command } from '../command.ts'
@@ -70,7 +75,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   }
   const options = await livenessOptions(args)
   const work = await plan(args)
-  const workers = Math.min(availableParallelism(), work.length)
+  const workers = Math.min(POOL_DEFAULTS.workers, work.length)
   const pooled = work.length >= POOL_FROM
   await using liveness = pooled ? await createLivenessPool({ ...options, workers }) : await createLiveness(options)
   const asJson = args.flag('json')

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { availableParallelism } from 'node:os'
 import { LivenessError, OPERATING_POINTS } from '@unspoof/core'
 import { createLivenessPool, POOL_DEFAULTS, POOL_RANGES } from '@unspoof/node'
 import { CHALLENGE_KINDS } from '@unspoof/session'
@@ -97,7 +96,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const operatingPoint = operatingPointFrom(args)
   const crops = cropsFrom(args)
   const faces = args.choice('faces', ['single', 'all'])
-  const workers = args.number('workers', { ...POOL_RANGES.workers, integer: true }) ?? availableParallelism()
+  const workers = args.number('workers', { ...POOL_RANGES.workers, integer: true }) ?? POOL_DEFAULTS.workers
   const queue = args.number('queue', { ...POOL_RANGES.queue, integer: true }) ?? POOL_DEFAULTS.queue
   const metricsPort = args.number('metrics-port', { min: 0, max: 65_535, integer: true })
   const rest = await createRestServer({

@@ -25,14 +25,18 @@ import { toPortable } from './portable-source.ts'
 import type { PortableInput, WorkerAnswer, WorkerInfo, WorkerJob, WorkerSetup } from './protocol.ts'
 import { createWorkerPool, type PoolHealth, type PreparedJob } from './worker-pool.ts'
 
-export const POOL_DEFAULTS = { queue: 32 } as const
+/** One worker more than processors: each waits while its picture is decoded, which happens on threads of libuv and libvips. */
+export const POOL_DEFAULTS: { readonly workers: number; readonly queue: number } = {
+  workers: availableParallelism() + 1,
+  queue: 32,
+}
 export const POOL_RANGES = { workers: { min: 1, max: 256 }, queue: { min: 0, max: 10_000 } } as const
 
 /** Pictures with more pixels are heavy: they never take the last free worker. */
 const HEAVY_PIXELS = 4_000_000
 
 export interface LivenessPoolOptions extends NodeLivenessOptions {
-  /** Threads that decode and judge, one picture at a time each, 1 to 256. More than processors only wait for each other. @default the number of processors */
+  /** Threads that decode and judge, one picture at a time each, 1 to 256; each holds its own models. @default {@link POOL_DEFAULTS.workers} */
   readonly workers?: number
   /** Checks that may wait, 0 to 10000; the next one is refused with OVERLOADED. @default {@link POOL_DEFAULTS.queue} */
   readonly queue?: number
@@ -53,7 +57,7 @@ export interface LivenessPool extends Liveness<NodeInput> {
 export async function createLivenessPool(options: LivenessPoolOptions = {}): Promise<LivenessPool> {
   checkKeys('pool', options, [...NODE_OPTION_KEYS, 'workers', 'queue'])
   const { workers, queue, ...rest } = options
-  const size = checkInteger('workers', workers ?? availableParallelism(), POOL_RANGES.workers)
+  const size = checkInteger('workers', workers ?? POOL_DEFAULTS.workers, POOL_RANGES.workers)
   const queueLength = checkInteger('queue', queue ?? POOL_DEFAULTS.queue, POOL_RANGES.queue)
   const resolved = resolveNodeOptions(rest)
   if (isDetector(resolved.detectors)) {
