@@ -23,7 +23,7 @@ import type { TokenSigner } from './token/signer.ts'
 export interface CaptureOptions {
   /** Frames of the person looking straight ahead, before the challenge. @default 4 */
   readonly holdFrames?: number
-  /** Frames after the challenge is shown. @default 8 */
+  /** Frames after the challenge is shown. @default 10 */
   readonly moveFrames?: number
   /** Milliseconds from frame to frame. @default 250 */
   readonly intervalMs?: number
@@ -44,7 +44,7 @@ export const FRAME_SIDE = { min: 320, max: 1280 } as const
 
 export const CAPTURE_DEFAULTS: Required<CaptureOptions> = {
   holdFrames: 4,
-  moveFrames: 8,
+  moveFrames: 10,
   intervalMs: 250,
   width: 640,
   height: 480,

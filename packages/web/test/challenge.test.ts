@@ -43,8 +43,13 @@ describe.skipIf(!hasChromium)(
           const hints: string[] = []
           const once = new Set<string>()
           const first = (what: string): boolean => once.size < once.add(what).size
+          let shownAt = 0
+          let held = 0
+          let readingMs = 0
           flow.subscribe(() => {
             const { challenge, hint, status, progress } = flow.getSnapshot()
+            if (challenge !== undefined && shownAt === 0) [shownAt, held] = [performance.now(), progress]
+            if (shownAt > 0 && readingMs === 0 && progress > held) readingMs = performance.now() - shownAt
             if (hint !== undefined && hints.at(-1) !== hint) hints.push(hint)
             if (status === 'capturing' && progress > 0 && first('frame')) stall(stallMs)
             if (challenge !== undefined && first('challenge')) act(movement)
@@ -52,13 +57,15 @@ describe.skipIf(!hasChromium)(
           await flow.start()
           const { status, result, error, warning } = flow.getSnapshot()
           flow.stop()
-          return { status, result, hints, problem: error?.code ?? warning?.code, violations }
+          return { status, result, hints, readingMs, problem: error?.code ?? warning?.code, violations }
         },
         { movement, stallMs },
       )
       await context.close()
       expect(answer).toMatchObject({ status: 'done', problem: undefined, violations: [], result: { source: 'server' } })
       expect(answer.hints).toContain(kind)
+      // At the 500 ms of these sessions: one frame more is let pass while the person reads.
+      expect(answer.readingMs).toBeGreaterThan(740)
       return answer.result!
     }
 

@@ -24,7 +24,7 @@ it('have these defaults', () => {
     submitTimeoutMs: 20_000,
     capture: {
       holdFrames: 4,
-      moveFrames: 8,
+      moveFrames: 10,
       intervalMs: 250,
       width: 640,
       height: 480,

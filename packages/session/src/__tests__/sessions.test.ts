@@ -26,7 +26,7 @@ describe('a person who does what they are asked', () => {
     const { started, answer } = await run(h)
     expect(started.challenge.kind).toBe(kind)
     expect(answer).toEqual({ verdict: 'live', code: 'LIVE', reasons: [], hint: '' })
-    expect(h.judged).toHaveLength(kind === 'none' ? 4 : 12)
+    expect(h.judged).toHaveLength(kind === 'none' ? 4 : 14)
     const result = await h.sessions.result(started.id, ANN)
     expect(result).toMatchObject({
       verdict: 'live',

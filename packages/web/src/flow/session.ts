@@ -27,6 +27,12 @@ const UNGUIDED_MS = 1_500
 /** Frames in a row in which nothing is wrong before the capture begins. */
 const STEADY_FRAMES = 3
 
+/**
+ * From the last held frame to the next one, in intervals: a frame more of the person who reads would tell nothing, and at the default pace this leaves two and a
+ * half seconds to read and move.
+ */
+const READING_GAP = 2
+
 /** Longest gap between two frames that the server accepts, in intervals: PROTOCOL.md of @unspoof/session. */
 const MAX_GAP = 4
 
@@ -82,6 +88,9 @@ async function captureFrames(
   for await (const frame of videoFrames(video, { signal, intervalMs: capture.intervalMs })) {
     const timeMs = Math.round(performance.now() - receivedAt)
     const stalled = timeMs - last > MAX_GAP * capture.intervalMs
+    const reads = challenge.kind !== 'none' && pending.length === capture.holdFrames
+    // Half an interval less, since frames come when the camera has one.
+    if (reads && timeMs - last < (READING_GAP - 0.5) * capture.intervalMs) continue
     // Frames around a device's hiccup would be refused. Until the challenge is shown, and while there is time, others can be taken.
     if (stalled && pending.length < capture.holdFrames && performance.now() < ticket.expiresAt - RESERVE_MS)
       pending.length = 0
