@@ -83,6 +83,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if (type !== undefined) headers.set('content-type', type)
     const request = options.fetch ?? fetch
     let response: Response
+    let text: string
     try {
       response = await request(`${base}${path}`, {
         method: 'POST',
@@ -91,14 +92,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
         credentials: options.credentials ?? 'same-origin',
         signal: signal ?? null,
       })
-      return readAnswer(await response.json(), response)
-    } catch (error) {
-      if (error instanceof LivenessError) throw error
-      if (signal?.aborted) throw new LivenessError('ABORTED', 'The request was given up.', { cause: error })
-      throw new LivenessError('NETWORK', 'The liveness server cannot be reached, or its answer cannot be read.', {
-        cause: error,
-      })
+      text = await response.text()
+    } catch (cause) {
+      if (signal?.aborted) throw new LivenessError('ABORTED', 'The request was given up.', { cause })
+      throw new LivenessError('NETWORK', 'The liveness server cannot be reached.', { cause })
     }
+    return readAnswer(parsed(text), response)
   }
 
   return {
@@ -141,12 +140,23 @@ interface ServerTicket extends Omit<SessionTicket, 'receivedAt' | 'expiresAt'> {
   readonly expiresInMs: number
 }
 
+/** Undefined where it is no JSON: a page of some other server, or of a proxy. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** A verdict comes back whatever its status; an error is told by its `error` key. */
 function readAnswer(body: unknown, response: Response): unknown {
-  const error = (body as { error?: { code?: string; message?: string; hint?: string } } | null)?.error
+  const { error, verdict } = (body ?? {}) as Partial<ClientResult> & {
+    error?: { code?: string; message?: string; hint?: string }
+  }
   if (error === undefined) {
-    if (response.ok || typeof (body as Partial<ClientResult> | null)?.verdict === 'string') return body
-    throw new LivenessError('NETWORK', `The liveness server answered ${response.status}.`)
+    if ((response.ok && body) || typeof verdict === 'string') return body
+    throw new LivenessError('NETWORK', `No liveness server answered (${response.status}): check session.url.`)
   }
   const code: ErrorCode =
     error.code !== undefined && Object.hasOwn(ERROR_CODES, error.code) ? (error.code as ErrorCode) : 'NETWORK'

@@ -70,8 +70,15 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
     const gone = createSessionClient({ url: 'http://127.0.0.1:9/liveness/sessions' })
     await expect(gone.start()).rejects.toMatchObject({ code: 'NETWORK', retryable: true })
     await expect(client().start(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
-    const html = createSessionClient({ url, fetch: async () => new Response('<html>', { status: 502 }) })
-    await expect(html.start()).rejects.toMatchObject({ code: 'NETWORK' })
+    // A proxy, a wrong address, and a single-page application that answers everything with its page.
+    for (const status of [502, 404, 200]) {
+      for (const body of ['<html>', '"fine"', 'null', '']) {
+        const other = createSessionClient({ url, fetch: async () => new Response(body, { status }) })
+        await expect(other.start(), `${status} ${body}`).rejects.toMatchObject({ code: 'NETWORK' })
+      }
+      const html = createSessionClient({ url, fetch: async () => new Response('<html>', { status }) })
+      await expect(html.start()).rejects.toThrow(`(${status}): check session.url`)
+    }
     const busy = createSessionClient({
       url,
       fetch: async () =>

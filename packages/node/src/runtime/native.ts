@@ -44,7 +44,7 @@ export function missingRuntime(cause: unknown, found: Platform): LivenessError {
     found.libc === 'musl'
       ? 'Alpine Linux is not supported by onnxruntime-node; use an image with glibc: FROM node:22-slim'
       : SUPPORTED.includes(name)
-        ? 'Run: npm install onnxruntime-node --onnxruntime-node-install=skip'
+        ? 'Run: npm install onnxruntime-node --ignore-scripts'
         : 'Run on one of the platforms above, or check in the browser with @unspoof/web.'
   return new LivenessError('RUNTIME_MISSING', `onnxruntime-node cannot be loaded: ${foundText}; ${requiredText}.`, {
     cause,
