@@ -35,7 +35,7 @@ export const serveCommand: Command = {
     'models-dir': MODEL_OPTIONS['models-dir'],
     crops: MODEL_OPTIONS.crops,
     faces: { type: 'string', value: 'single|all', help: 'How several faces in a picture are taken. Default: single.' },
-    workers: { type: 'string', value: 'N', help: 'Worker threads. Default: one a core.' },
+    workers: { type: 'string', value: 'N', help: 'Worker threads. Default: one more than cores.' },
     queue: {
       type: 'string',
       value: 'N',
