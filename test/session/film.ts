@@ -26,8 +26,12 @@ export interface Film {
   readonly frames: readonly Uint8Array<ArrayBuffer>[]
 }
 
-/** A real face that comes closer, a little elsewhere and with other noise in every frame. */
+/**
+ * A real face that comes closer, a little elsewhere and with other noise in every frame. Resolves when the last frame's time has come,
+ * for the server's clock must agree: call it when the session has just started.
+ */
 export async function film({ nonce, capture }: Started): Promise<Film> {
+  const began = performance.now()
   const picture = await readFile(new URL('../../fixtures/astronaut.jpg', import.meta.url))
   const { width, height } = await sharp(picture).metadata()
   const shots = await Promise.all(
@@ -56,6 +60,7 @@ export async function film({ nonce, capture }: Started): Promise<Film> {
     timeMs,
     digest: createHash('sha256').update(`${nonce}.${index}.${timeMs}.`).update(jpeg).digest('hex'),
   }))
+  await new Promise((resolve) => setTimeout(resolve, began + frames.at(-1)!.timeMs - performance.now()))
   return { meta: { version: 1, nonce, frames }, frames: shots.map(({ jpeg }) => new Uint8Array(jpeg)) }
 }
 

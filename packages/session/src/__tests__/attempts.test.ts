@@ -121,8 +121,12 @@ describe('failures', () => {
 })
 
 describe('attempts that are open', () => {
-  const open = (attempts: ReturnType<typeof attemptsWith>, times: number, who: Attempter = ANN) =>
-    Promise.all(Array.from({ length: times }, () => attempts.begin(who)))
+  /** One after another, since the last of them is to be the last that was counted. */
+  async function open(attempts: ReturnType<typeof attemptsWith>, times: number, who: Attempter = ANN) {
+    const begun = []
+    for (let i = 0; i < times; i++) begun.push(await attempts.begin(who))
+    return begun
+  }
 
   it('count as failures until they are known better', async () => {
     const attempts = attemptsWith()
