@@ -13,7 +13,7 @@ import {
 } from '@unspoof/core'
 import { toHex } from './bytes.ts'
 import { challengeFault } from './challenge/challenge.ts'
-import { type ContinuityFrame, continuityFrame, continuityReason } from './frames/continuity.ts'
+import { type ContinuityFrame, continuityFrame, continuityReason, fastTurnReason } from './frames/continuity.ts'
 import { type FaceGeometry, faceGeometry } from './frames/face-geometry.ts'
 import { frozenReason } from './frames/frozen.ts'
 import type { SeenFrames } from './frames/seen-frames.ts'
@@ -97,9 +97,10 @@ export async function judgeSubmission(
     evidence.map(({ hash }) => hash),
   )
 
+  const faces = evidence.flatMap(({ continuity }) => continuity ?? [])
   const attacks = [
     ...(sequence.verdict === 'spoof' ? sequence.reasons : []),
-    continuityReason(evidence.flatMap(({ continuity }) => continuity ?? [])),
+    continuityReason(faces),
     options.injectionBound !== undefined && injection.suspicion >= options.injectionBound
       ? reason('attack-suspected')
       : undefined,
@@ -113,6 +114,7 @@ export async function judgeSubmission(
     mirrored: meta.mirrored,
   })
   const faults = [
+    fastTurnReason(faces),
     frozenReason(evidence),
     seen?.seen === true ? reason('frames-seen-before', { value: seen.matches, bound: seen.bound }) : undefined,
     ...evidence.flatMap(({ decodeReasons }) => decodeReasons).slice(0, 1),

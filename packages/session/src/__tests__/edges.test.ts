@@ -3,7 +3,13 @@ import { createFrame, type Face, type Frame, type ReasonCode } from '@unspoof/co
 import { describe, expect, it } from 'vitest'
 import { equalText, fromBase64Url, randomId, toBase64Url, toHex } from '../bytes.ts'
 import { type ChallengeKind, challengeFault, chooseChallenge, secureRandom } from '../challenge/challenge.ts'
-import { type ContinuityFrame, continuityFrame, continuityReason, likenessOf } from '../frames/continuity.ts'
+import {
+  type ContinuityFrame,
+  continuityFrame,
+  continuityReason,
+  fastTurnReason,
+  likenessOf,
+} from '../frames/continuity.ts'
 import { meanDifference } from '../frames/difference.ts'
 import { type FaceGeometry, faceGeometry, median } from '../frames/face-geometry.ts'
 import { frozenReason } from '../frames/frozen.ts'
@@ -243,9 +249,9 @@ describe('one face', () => {
     expect(continuityReason([frame({ size: 16.1 }), frame({ size: 10 })])).toMatchObject({ value: 1.61, bound: 1.6 })
   })
 
-  it('is like one of the three before it by a half', () => {
-    expect(continuityReason([frame(), frame({}, 0.5, 0.8)])).toBeUndefined()
-    expect(continuityReason([frame(), frame({}, 0.49, 0.8)])).toMatchObject({ value: 0.49, bound: 0.5 })
+  it('is like one of the three before it by .55', () => {
+    expect(continuityReason([frame(), frame({}, 0.55, 0.8)])).toBeUndefined()
+    expect(continuityReason([frame(), frame({}, 0.54, 0.8)])).toMatchObject({ value: 0.54, bound: 0.55 })
     expect(continuityReason([frame(), frame({}, Number.NaN, 0)])).toMatchObject({ code: 'face-changed' })
     const patches = (...all: number[][]) => all.map((patch) => ({ patch: Float64Array.from(patch) }))
     expect(likenessOf(patches([1, 0], [0, 1], [0, 1], [1, 0]), 3)).toBe(1)
@@ -255,9 +261,32 @@ describe('one face', () => {
     expect(likenessOf(patches([0, 1], [1, 0], [1, 0]), 1)).toBe(0)
   })
 
+  it('may be unlike where it looks more than .35 away from each of the three before it', () => {
+    const both = (...frames: ContinuityFrame[]) => [continuityReason(frames), fastTurnReason(frames)]
+    const found = expect.objectContaining({ code: 'face-changed', value: 0.1, bound: 0.55 })
+    const turned = (yaw: number) => frame({ yaw }, 0.1, 0.9)
+    expect(both(frame(), turned(0.35))).toEqual([found, undefined])
+    expect(both(frame(), turned(0.36))).toEqual([undefined, found])
+    expect(both(frame(), turned(-0.36))).toEqual([undefined, found])
+    expect(both(frame({ yaw: 0.36 }), turned(0))).toEqual([undefined, found])
+    // One that looks there is enough to be compared with, and the fourth before is not asked.
+    expect(both(frame(), frame({ yaw: 0.2 }), frame(), turned(0.4))).toEqual([found, undefined])
+    expect(both(frame({ yaw: 0.2 }), frame(), frame(), frame(), turned(0.4))).toEqual([undefined, found])
+    // A like face may look anywhere; a jump and a growth are what they are, however it looks.
+    expect(both(frame(), frame({ yaw: 0.9 }))).toEqual([undefined, undefined])
+    expect(both(frame(), frame({ yaw: 0.9, x: 2.6 }))).toEqual([expect.objectContaining({ bound: 2.5 }), undefined])
+    expect(both(frame(), frame({ yaw: 0.9, size: 1.7 }))).toEqual([expect.objectContaining({ bound: 1.6 }), undefined])
+    // Nor does a fast turn hide what comes after it.
+    expect(both(frame(), turned(0.5), frame({ yaw: 0.5 }, -1, 0))).toEqual([
+      expect.objectContaining({ value: -0.1 }),
+      found,
+    ])
+  })
+
   it('is not judged alone', () => {
     expect(continuityReason([frame()])).toBeUndefined()
     expect(continuityReason([])).toBeUndefined()
+    expect(fastTurnReason([frame()])).toBeUndefined()
   })
 })
 
@@ -266,7 +295,7 @@ describe('the aligned patch', () => {
   /** Colours by place, in face lengths across and down from the eyes' middle. The face is 48 pixels long, so that a sample spans two. */
   function patchOf(
     paint: (u: number, v: number) => readonly [number, number, number],
-    { angle = 0, x = 200, y = 150 } = {},
+    { angle = 0, x = 200, y = 150, yaw = 0, mouth = 0 } = {},
   ): Float64Array {
     const [width, height, length] = [400, 320, 48]
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
@@ -281,7 +310,12 @@ describe('the aligned patch', () => {
       x: x + length * (u * cos - v * sin),
       y: y + length * (u * sin + v * cos),
     })
-    const keyPoints = { rightEye: point(-0.4, 0), leftEye: point(0.4, 0), nose: point(0, 0.5), mouth: point(0, 1) }
+    const keyPoints = {
+      rightEye: point(-0.4, 0),
+      leftEye: point(0.4, 0),
+      nose: point(0.4 * yaw, 0.5),
+      mouth: point(mouth, 1),
+    }
     const frame: Frame = createFrame({ data, width, height, channels: 3 })
     return continuityFrame(frame, { keyPoints } as unknown as Face)!.patch
   }
@@ -322,6 +356,30 @@ describe('the aligned patch', () => {
       expect(bright(down, 20, 'column')).toEqual([7, 16])
     },
   )
+
+  it('shows a turned head as if it looked straight ahead', () => {
+    const band = (u: number) => grey(u > -0.75 && u < 0.6 ? 255 : 0)
+    expect(bright(patchOf(band), 12, 'row')).toEqual([3, 18])
+    // Half of .135 - .8 u^2 to the side: what lies at .77 is shown at .6, and what lies at -.65 at -.75.
+    expect(bright(patchOf(band, { yaw: 0.5 }), 12, 'row')).toEqual([4, 20])
+    for (const angle of [0, 0.5, -1.2]) {
+      const left = patchOf(band, { yaw: 0.5, angle })
+      const right = patchOf((u) => band(-u), { yaw: -0.5, angle })
+      expect(bright(right, 12, 'row')).toEqual([SIDE - 1 - 20, SIDE - 1 - 4])
+      expect(bright(left, 12, 'row')).toEqual([4, 20])
+    }
+    // Farther than .6 no head is turned back.
+    expect(patchOf(band, { yaw: 0.7 })).toEqual(patchOf(band, { yaw: 0.6 }))
+    expect(patchOf(band, { yaw: -5 })).toEqual(patchOf(band, { yaw: -0.6 }))
+    expect(patchOf(band, { yaw: 0.55 })).not.toEqual(patchOf(band, { yaw: 0.6 }))
+  })
+
+  it('stands upright on the line of the eyes, wherever the mouth of a turned head is', () => {
+    const paint = (u: number, v: number) => grey(120 + 60 * Math.sin(5 * u) + 40 * Math.cos(4 * v))
+    expect(patchOf(paint, { mouth: 0.3 })).toEqual(patchOf(paint))
+    const [turned, straight] = [patchOf(paint, { mouth: -0.2, angle: 0.6 }), patchOf(paint, { angle: 0.6 })]
+    expect(turned.every((value, i) => Math.abs(value - straight[i]!) < 0.01)).toBe(true)
+  })
 
   it('weighs colours as luma', () => {
     // Bands of red, green and blue, eight columns each.

@@ -4,7 +4,7 @@ import { syntheticFrame } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessions, type StartedSession } from '../index.ts'
 import { clock, codeOf, createHarness, digestOf, type Film, type Harness, type Shot, submissionOf } from './harness.ts'
-import { fromJpeg, HEIGHT, raw, WIDTH } from './scene.ts'
+import { fromJpeg, HEIGHT, raw, type Scene, WIDTH } from './scene.ts'
 
 const ANN = { subject: 'ann' }
 
@@ -359,7 +359,11 @@ describe('sessions (B5)', () => {
         { kind: 'none', at: (i, s) => (i < 2 ? s : { ...s, yaw: 0.5 }) },
       ],
       ['turn-left', 'turned at the very moment', { kind: 'none', at: (i, s) => (i < 4 ? s : { ...s, yaw: 0.5 }) }],
-      ['turn-left', 'both turns', { kind: 'none', at: (i, s) => ({ ...s, yaw: i < 6 ? 0 : i < 9 ? -0.5 : 0.5 }) }],
+      [
+        'turn-left',
+        'both turns',
+        { kind: 'none', at: (i, s) => ({ ...s, yaw: [0, -0.5, 0, 0.5][i < 6 ? 0 : i < 8 ? 1 : i < 9 ? 2 : 3]! }) },
+      ],
       ['turn-left', 'one frame only', { kind: 'none', at: (i, s) => (i === 8 ? { ...s, yaw: 0.5 } : s) }],
       [
         'move-closer',
@@ -414,6 +418,21 @@ describe('sessions (B5)', () => {
     const { answer } = await run(h, { at: (i, scene) => ({ ...scene, ...change(i) }) })
     expect(answer).toMatchObject({ verdict: 'spoof', code: 'SPOOF' })
     expect(answer.reasons).toContain('face-changed')
+  })
+
+  it('113: another face midway that looks elsewhere: it may be one head that turned fast, and is not let in', async () => {
+    const h = createHarness({ challenges: ['turn-left'] })
+    const at = (i: number, scene: Scene) => (i < 6 ? { ...scene, yaw: 0 } : { ...scene, yaw: 0.5, person: 2 })
+    const { answer } = await run(h, { at })
+    expect(answer).toMatchObject({ verdict: 'retry', code: 'RETRY', reasons: ['face-changed'] })
+  })
+
+  it('113: another face that looks elsewhere, and then somebody else who looks there, too', async () => {
+    const h = createHarness({ challenges: ['turn-left'] })
+    const at = (i: number, scene: Scene) =>
+      i < 6 ? { ...scene, yaw: 0 } : { ...scene, yaw: 0.5, person: i < 8 ? 2 : 5 }
+    const { answer } = await run(h, { at })
+    expect(answer).toMatchObject({ verdict: 'spoof', reasons: ['face-changed'] })
   })
 
   it('113: another face after a frame without one', async () => {
