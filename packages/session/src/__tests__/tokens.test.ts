@@ -148,6 +148,15 @@ describe('a good token', () => {
     expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_USED')
   })
 
+  it('is dated by whole seconds of the wall clock, rounded down', async () => {
+    const h = createHarness({ signer, challenges: ['none'], now: () => NOW * 1000 + 999 })
+    const started = await h.sessions.create(ANN)
+    const shots = await h.film(started)
+    h.advance(6000)
+    const { token: issued } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+    expect(await (await verifier()).verify(issued!, ANN)).toMatchObject({ iat: NOW, exp: NOW + 120 })
+  })
+
   it('is burned by reading the result', async () => {
     const store = createMemoryStore({ now: () => clock.ms })
     const h = createHarness({ signer, store, challenges: ['none'] })
@@ -484,6 +493,28 @@ describe('configuration', () => {
   it('private and double keys are refused', async () => {
     expect(await codeOf(verifier({ keys: [privateKey] }))).toBe('OPTION_INVALID')
     expect(await codeOf(verifier({ keys: [publicKey, publicKey] }))).toBe('OPTION_INVALID')
+  })
+
+  it('a signer takes names of 1 to 200 characters, and 5 to 300 seconds', async () => {
+    const good = { key: privateKey, kid: 'k', issuer: 'i', audience: 'a' }
+    for (const name of ['kid', 'issuer', 'audience']) {
+      const long = 'x'.repeat(200)
+      await createTokenSigner({ ...good, [name]: long })
+      for (const value of ['', `${long}x`, undefined, 7, ['k']]) {
+        await expect(createTokenSigner({ ...good, [name]: value as string }), `${name} ${value}`).rejects.toMatchObject(
+          {
+            code: 'OPTION_INVALID',
+            message: expect.stringContaining(name),
+          },
+        )
+      }
+    }
+    for (const expiresInSeconds of [5, 300]) {
+      expect((await createTokenSigner({ ...good, expiresInSeconds })).expiresInSeconds).toBe(expiresInSeconds)
+    }
+    for (const expiresInSeconds of [4, 301, 5.5, Number.NaN]) {
+      expect(await codeOf(createTokenSigner({ ...good, expiresInSeconds }))).toBe('OPTION_INVALID')
+    }
   })
 
   it.each([
