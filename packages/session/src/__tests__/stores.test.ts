@@ -1,8 +1,8 @@
 /** The memory store and the Redis store pass the same suite; what only one of them has is tested beside it. */
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
-import { createMemoryStore, MEMORY_STORE_DEFAULTS } from '../index.ts'
+import { createMemoryStore, MEMORY_STORE_DEFAULTS, type Store } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { testStore } from '../testing.ts'
 import { codeOf } from './harness.ts'
@@ -78,6 +78,20 @@ describe('memory store', () => {
     expect(await store.get('marker')).toMatchObject({ value: '2' })
   })
 
+  it('needs no more room to write what it has', async () => {
+    const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+    for (let i = 0; i < 10; i++) await store.set(`value${i}`, 'x', 1000)
+    await store.set('value9', 'y', 1000)
+    for (let i = 0; i < 10; i++) expect(await store.get(`value${i}`)).toBeDefined()
+    const full = createMemoryStore({ maxEntries: 10, now: () => time.ms })
+    for (let i = 0; i < 10; i++) await full.increment(`count${i}`, 1, 1000)
+    expect((await full.increment('count9', 1, 1000)).count).toBe(2)
+  })
+
+  it('is not shared, so that no secret is needed', () => {
+    expect(createMemoryStore().shared).toBe(false)
+  })
+
   it('looks for markers that are over once a second', async () => {
     const store = createMemoryStore({ maxEntries: 10, now: () => time.ms })
     for (let i = 0; i < 10; i++) await store.add(`used${i}`, '1', 1000)
@@ -117,6 +131,141 @@ describe('memory store', () => {
 
   it.each([[{ maxEntries: 1 }], [{ maxEntries: 1.5 }], [{ max: 100 }]])('%j is refused', (options) => {
     expect(() => createMemoryStore(options as object)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+})
+
+describe('redis store, whatever the client answers', () => {
+  /** A store of a client that answers so, and what it was sent. */
+  const storeOf = (answer: unknown) => {
+    const sent: string[][] = []
+    const store = createRedisStore({
+      sendCommand: async (args) => {
+        sent.push(args)
+        return answer
+      },
+    })
+    return { store, sent }
+  }
+  const ask = {
+    get: (store: Store) => store.get('k'),
+    set: (store: Store) => store.set('k', 'x', 1000),
+    add: (store: Store) => store.add('k', 'x', 1000),
+    delete: (store: Store) => store.delete('k'),
+    increment: (store: Store) => store.increment('k', 1, 1000),
+    append: (store: Store) => store.append(['k', 'l'], 'x', 1000, 4),
+    members: (store: Store) => store.members(['k', 'l']),
+  }
+
+  it.each<[keyof typeof ask, unknown, unknown]>([
+    ['get', null, undefined],
+    ['get', ['x', 5], { value: 'x', expiresInMs: 5 }],
+    ['get', ['x', '5'], { value: 'x', expiresInMs: 5 }],
+    ['get', ['x', 1], { value: 'x', expiresInMs: 1 }],
+    // Redis rounds: the value is in its last millisecond, or was when it was read.
+    ['get', ['x', 0], undefined],
+    ['set', 'OK', undefined],
+    ['add', 'OK', true],
+    ['add', null, false],
+    ['delete', 0, undefined],
+    ['increment', [3, 5], { count: 3, expiresInMs: 5 }],
+    ['increment', [-3, 0], { count: -3, expiresInMs: 1 }],
+    ['append', 1, undefined],
+    ['members', [['x', 'y'], []], [['x', 'y'], []]],
+  ])('%s understands %j', async (name, answer, expected) => {
+    expect(await ask[name](storeOf(answer).store)).toEqual(expected)
+  })
+
+  const nonsense: Record<keyof typeof ask, unknown[]> = {
+    get: ['x5', 5, [], ['x'], [5, 5], ['x', -1], ['x', 'y'], ['x', ''], ['x', 1.5], {}, undefined],
+    set: [null, 'QUEUED', 1, undefined],
+    add: ['QUEUED', 1, undefined, ['OK']],
+    delete: [null, 'OK', '', 1.5],
+    increment: ['35', 3, [], [3], ['x', 5], [3, 'x'], ['', ''], [' ', 5], [true, 5], null],
+    append: [null, 'OK'],
+    members: ['ab', [], [[]], [[], [], []], [['x'], 'y'], [['x'], [1]], [['x'], [null]], null],
+  }
+  const names = Object.keys(nonsense) as (keyof typeof ask)[]
+  it.each(names.flatMap((name) => nonsense[name].map((answer): [typeof name, unknown] => [name, answer])))(
+    '%s takes %j for no answer',
+    async (name, answer) => {
+      const error = await ask[name](storeOf(answer).store).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryAfter: 2 })
+    },
+  )
+
+  it('asks for no lists of no keys', async () => {
+    const { store, sent } = storeOf(null)
+    expect(await store.members([])).toEqual([])
+    await store.append([], 'x', 1000, 4)
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    [0, '1'],
+    [0.4, '1'],
+    [1.4, '1'],
+    [1.5, '2'],
+    [60_000, '60000'],
+  ])('sends times in whole milliseconds, at least one: %d', async (ttlMs, text) => {
+    const { store, sent } = storeOf('OK')
+    await store.set('k', 'x', ttlMs)
+    expect(sent).toEqual([['SET', '{unspoof}:k', 'x', 'PX', text]])
+  })
+
+  it('is told of refusals, but not what they say', async () => {
+    const store = createRedisStore({ call: () => Promise.reject(new Error('WRONGTYPE k')) })
+    const error = await store.get('k').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.not.stringContaining('WRONGTYPE') })
+  })
+
+  describe('and how late', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    })
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    it.each([
+      [{}, 800],
+      [{ timeoutMs: 10 }, 10],
+      [{ timeoutMs: 10_000 }, 10_000],
+    ])('with %j a command is given up after %d ms', async (options, ms) => {
+      const codes: string[] = []
+      const store = createRedisStore({ call: () => new Promise(() => {}) }, options)
+      void codeOf(store.add('k', 'x', 1000)).then((code) => codes.push(code))
+      await vi.advanceTimersByTimeAsync(ms - 1)
+      expect(codes).toEqual([])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(codes).toEqual(['STORE_UNAVAILABLE'])
+    })
+
+    it('no timer is left behind an answer', async () => {
+      await storeOf('OK').store.set('k', 'x', 1000)
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+
+  it('is shared, so that a secret is asked for', () => {
+    expect(storeOf('OK').store.shared).toBe(true)
+  })
+
+  it('takes 10 ms to 10 s, and prefixes of 64 characters', () => {
+    const client = { call: async () => null }
+    for (const good of [{ timeoutMs: 10 }, { timeoutMs: 10_000 }, { prefix: 'p'.repeat(64) }, { prefix: '' }]) {
+      expect(() => createRedisStore(client, good)).not.toThrow()
+    }
+    for (const bad of [{ timeoutMs: 9 }, { timeoutMs: 10_001 }, { prefix: 'p'.repeat(65) }]) {
+      expect(() => createRedisStore(client, bad)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
+  })
+
+  it('takes what can send commands for a client', async () => {
+    const sendCommand = async (): Promise<unknown> => 'OK'
+    await createRedisStore({ call: undefined, sendCommand } as never).set('k', 'x', 1000)
+    for (const wrong of [{ call: 'x' }, { sendCommand: 'x' }, { call: 'x', sendCommand: 'x' }]) {
+      expect(() => createRedisStore(wrong as never)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
   })
 })
 

@@ -145,7 +145,8 @@ function time(ms: number): string {
 }
 
 function integer(value: unknown): number {
-  const number = typeof value === 'string' ? Number(value) : value
+  // Some clients are set to answer numbers as text; Number() would take an empty one for 0.
+  const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
   if (typeof number !== 'number' || !Number.isInteger(number)) throw nonsense()
   return number
 }
