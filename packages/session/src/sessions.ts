@@ -297,7 +297,7 @@ class StoredSessions implements Sessions {
         submitTimeoutMs,
       )
       onAbort = () => give(new LivenessError('ABORTED', 'The caller gave up.'))
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal?.addEventListener('abort', onAbort)
     })
     try {
       const judged = judgeSubmission(this.#options, this.#seenFrames, { ...input, signal: stop.signal })

@@ -159,6 +159,26 @@ describe('a sequence that only claims to be live', () => {
     expect(code).toContain('"reasons":["timed-out"]')
   })
 
+  it.each([
+    [['blurred']],
+    [['too-dark', 'blurred']],
+    // Some reasons come once for every frame.
+    [['too-dark', 'too-dark', 'blurred']],
+  ] as const)(
+    'that asks to try again for %j is told each reason once, and what to do about the first',
+    async (codes) => {
+      const options = lie(() => ({ verdict: 'retry', reasons: codes.map((code) => reason(code)) }))
+      const { code } = await outcome(options)
+      const answer = JSON.parse(code.slice('resolved: '.length))
+      expect(answer).toEqual({
+        verdict: 'retry',
+        code: 'RETRY',
+        reasons: [...new Set(codes)],
+        hint: reason(codes[0]).hint,
+      })
+    },
+  )
+
   it('of pictures that are none of a camera is told the first reason', async () => {
     const reasons = [undefined, 'transparent-image', 'image-too-small', undefined] as const
     let decoded = 0
@@ -237,6 +257,23 @@ describe('models and decoders that fail', () => {
     }
   })
 
+  it.each([
+    ['the server that is set up wrongly', 'OPTION_INVALID', 500, false],
+    ['the server that is missing something', 'MODEL_UNAVAILABLE', 503, false],
+    ['who sends bad pictures', 'IMAGE_CORRUPT', 422, true],
+    ['who leaves', 'ABORTED', 499, true],
+  ] as const)('%s is blamed for %s (%i)', async (_, code, status, counted) => {
+    const failure = new LivenessError(code, 'No.')
+    expect(failure.status).toBe(status)
+    const h = createHarness({ challenges: ['none'], limits: { failures: 1 }, decode: () => Promise.reject(failure) })
+    const started = await h.sessions.create(ANN)
+    const submission = submissionOf(started, await h.film(started))
+    h.advance(6000)
+    expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe(code)
+    const next = await codeOf(h.sessions.create(ANN))
+    expect(next.startsWith('resolved') ? 'may go on' : next).toBe(counted ? 'ATTEMPTS_EXCEEDED' : 'may go on')
+  })
+
   it('after OVERLOADED the same frames may come again', async () => {
     let busy = true
     const h = createHarness(
@@ -301,6 +338,36 @@ describe('stores that answer garbage', () => {
       ).toMatch(/STORE_UNAVAILABLE|SESSION_UNKNOWN/)
     },
   )
+
+  describe('while it is noted that nothing could be judged', () => {
+    const corrupt = (): Promise<never> => Promise.reject(new LivenessError('IMAGE_CORRUPT', 'Broken.'))
+    const submitTo = async (set: Store['set']): Promise<string> => {
+      let judging = false
+      const store = broken({})
+      const own = store.set
+      Object.assign(store, { set: (...args: Parameters<Store['set']>) => (judging ? set : own)(...args) })
+      const h = createHarness({ store, challenges: ['none'], decode: corrupt })
+      const started = await h.sessions.create(ANN)
+      const submission = submissionOf(started, await h.film(started))
+      h.advance(6000)
+      judging = true
+      const answer = await codeOf(h.sessions.submit(started.id, submission, ANN))
+      expect(await codeOf(h.sessions.submit(started.id, submission, ANN))).toBe('SESSION_USED')
+      return answer
+    }
+
+    it('tell of the first failure, not that they failed as well', async () => {
+      expect(await submitTo(() => Promise.reject(new LivenessError('STORE_UNAVAILABLE', 'Gone.')))).toBe(
+        'IMAGE_CORRUPT',
+      )
+    })
+
+    it('hide no mistake of their own', async () => {
+      expect(await submitTo(() => Promise.reject(new TypeError('x is not a function')))).toBe(
+        'TypeError: x is not a function',
+      )
+    })
+  })
 
   it('forged results are not read', async () => {
     const store = createMemoryStore({ now: () => clock.ms })
