@@ -139,6 +139,114 @@ describe('seen frames', () => {
   })
 })
 
+describe('seen frames, to the bit', () => {
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+  const idOf = (letter: string): string => letter.repeat(22)
+  /** Bits of a room that no other number has in any two bands, as good as random. */
+  const hashOf = (number: number, fine = number) => ({
+    coarse: Uint8Array.from({ length: 64 }, (_, i) => (Math.imul((number + 1) * 64 + i, 0x9e3779b1) >>> 27) & 1),
+    fine: new Uint8Array(32).fill(fine * 37),
+  })
+  const flipped = ({ coarse, fine }: ReturnType<typeof hashOf>, coarseBits: number[], fineBits: number[] = []) => {
+    const changed = { coarse: coarse.slice(), fine: fine.slice() }
+    for (const bit of coarseBits) changed.coarse[bit]! ^= 1
+    for (const bit of fineBits) changed.fine[bit >> 3]! ^= 1 << (bit & 7)
+    return changed
+  }
+  const create = () => createSeenFrames(createMemoryStore(), createKeys(undefined), 60_000)
+  const FRAMES = [0, 1, 2, 3].map((number) => hashOf(number))
+  const NOTHING = { matches: 0, bound: 2, seen: false }
+
+  /** The first and the last bit of each band. The next release must cut alike, or what this one remembers is not found. */
+  const BANDS = [
+    [0, 10],
+    [11, 21],
+    [22, 32],
+    [33, 43],
+    [44, 53],
+    [54, 63],
+  ] as const
+  const pairs = BANDS.flatMap((_, a) => BANDS.slice(a + 1).map((_, i) => [a, a + 1 + i] as const))
+
+  it.each(pairs)('bands %d and %d are enough to find a frame', async (a, b) => {
+    const seen = create()
+    expect(await seen.check(idOf('A'), FRAMES)).toEqual(NOTHING)
+    const others = BANDS.filter((_, band) => band !== a && band !== b).map(([first]) => first)
+    const again = FRAMES.map((frame) => flipped(frame, others))
+    expect(await seen.check(idOf('B'), again)).toEqual({ matches: 4, bound: 2, seen: true })
+  })
+
+  it.each([0, 1, 2, 3, 4, 5])('band %d alone is not', async (band) => {
+    for (const end of [0, 1] as const) {
+      const seen = create()
+      await seen.check(idOf('A'), FRAMES)
+      const others = BANDS.filter((_, other) => other !== band).map((ends) => ends[end])
+      const changed = FRAMES.map((frame) => flipped(frame, others))
+      expect(await seen.check(idOf('B'), changed)).toEqual(NOTHING)
+    }
+  })
+
+  it('ten fine bits may differ, eleven may not', async () => {
+    const bits = Array.from({ length: 11 }, (_, i) => 23 * i)
+    for (const [differ, matches] of [
+      [10, 4],
+      [11, 0],
+    ] as const) {
+      const seen = create()
+      await seen.check(idOf('A'), FRAMES)
+      const again = FRAMES.map((frame) => flipped(frame, [], bits.slice(0, differ)))
+      expect((await seen.check(idOf('B'), again)).matches).toBe(matches)
+    }
+  })
+
+  it('two frames that come again are enough, one is not', async () => {
+    const seen = create()
+    await seen.check(idOf('A'), FRAMES)
+    const mixed = (old: number, from: number) => [...FRAMES.slice(0, old), hashOf(from), hashOf(from + 1)]
+    expect(await seen.check(idOf('B'), mixed(1, 10))).toEqual({ matches: 1, bound: 2, seen: false })
+    expect(await seen.check(idOf('C'), mixed(2, 20))).toEqual({ matches: 2, bound: 2, seen: true })
+  })
+
+  it('of sessions of one or two frames all are remembered', async () => {
+    const seen = create()
+    expect(await seen.check(idOf('A'), FRAMES.slice(0, 1))).toEqual({ matches: 0, bound: 1, seen: false })
+    expect(await seen.check(idOf('B'), FRAMES.slice(0, 1))).toEqual({ matches: 1, bound: 1, seen: true })
+    const pair = [hashOf(10), hashOf(11)]
+    expect(await seen.check(idOf('C'), pair)).toEqual(NOTHING)
+    expect(await seen.check(idOf('D'), pair)).toEqual({ matches: 2, bound: 2, seen: true })
+  })
+
+  it('of twelve frames four are remembered, spread evenly', async () => {
+    const twelve = Array.from({ length: 12 }, (_, number) => hashOf(number))
+    const among = async (indices: number[]) => {
+      const seen = create()
+      await seen.check(idOf('A'), twelve)
+      return (
+        await seen.check(
+          idOf('B'),
+          indices.map((i) => twelve[i]!),
+        )
+      ).matches
+    }
+    expect(await among([0, 4, 7, 11])).toBe(4)
+    expect(await among([1, 2, 3, 5, 6, 8, 9, 10])).toBe(0)
+  })
+
+  it('of what lies at the same place the newest sixteen are kept', async () => {
+    for (const [others, matches] of [
+      [14, 4],
+      [15, 0],
+    ] as const) {
+      const seen = create()
+      await seen.check(idOf('A'), FRAMES)
+      // They look alike in the coarse bits only; the last place is of who asks.
+      const alike = FRAMES.map(({ coarse }, i) => ({ coarse, fine: new Uint8Array(32).fill(0xff - i * 37) }))
+      for (let i = 1; i <= others; i++) await seen.check(idOf(LETTERS[i]!), alike)
+      expect((await seen.check(idOf('Z'), FRAMES)).matches).toBe(matches)
+    }
+  })
+})
+
 describe('keys', () => {
   it('open what they sealed and nothing else', async () => {
     const keys = createKeys(undefined)

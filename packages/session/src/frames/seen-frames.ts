@@ -94,7 +94,7 @@ function encode(sessionId: string, index: number, fine: Uint8Array): string {
 
 /** What cannot be opened was sealed with another secret, before it was changed: no longer comparable. */
 function decode(text: string | undefined): Remembered | undefined {
-  const [sessionId, index, fine] = text?.split('.') ?? []
-  if (sessionId === undefined || index === undefined || fine === undefined) return undefined
+  if (text === undefined) return undefined
+  const [sessionId, index, fine] = text.split('.') as [string, string, string]
   return { sessionId, index: Number(index), fine: fromBase64Url(fine) }
 }
