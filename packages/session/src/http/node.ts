@@ -92,7 +92,7 @@ function bodyOf(req: NodeRequest): ReadableStream<Uint8Array> {
       req.on('data', (chunk) => {
         if (over) return
         controller.enqueue(chunk)
-        if ((controller.desiredSize ?? 0) <= 0) req.pause()
+        if (controller.desiredSize! <= 0) req.pause()
       })
       const end = (finish: () => void): void => {
         if (!over) finish()
