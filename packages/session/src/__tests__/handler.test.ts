@@ -7,12 +7,13 @@ import express5 from 'express'
 // @ts-expect-error: Express 4 under another name has no types of its own
 import express4 from 'express4'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { SessionsOptions } from '../index.ts'
+import type { Sessions, SessionsOptions } from '../index.ts'
 import {
   createSessionHandler,
   createTokenSigner,
   createTokenVerifier,
   generateTokenKeys,
+  HANDLER_DEFAULTS,
   type SessionHandlerOptions,
   type StartedSession,
   toNodeHandler,
@@ -387,6 +388,175 @@ describe('the web handler', () => {
     expect(JSON.parse(text)).toMatchObject({ error: { code: 'MODEL_UNAVAILABLE', requestId: expect.any(String) } })
     expect(text).not.toMatch(/secret|srv/)
     expect(seen.map(({ code }) => code)).toEqual([logged])
+  })
+})
+
+describe('the web handler, at its bounds', () => {
+  const BOUNDARY = 'xBOUNDARYx'
+  const TYPE = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }
+  const ID = 'A'.repeat(22)
+  const part = (name: string, content: string) =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${name === 'frames' ? '; filename="a"' : ''}\r\n\r\n${content}\r\n`
+  const END = `--${BOUNDARY}--\r\n`
+  type Call = ReturnType<typeof make>['call']
+  const codeFor = async (call: Call, path: string, init: RequestInit = {}): Promise<string> => {
+    const response = await call(path, init)
+    const { error } = (await response.json()) as { error?: { code: string } }
+    return error?.code ?? String(response.status)
+  }
+  const submit = (call: Call, body: NonNullable<RequestInit['body']>) =>
+    codeFor(call, `/sessions/${ID}/frames`, { method: 'POST', body, headers: TYPE })
+
+  it('has these defaults and ranges', () => {
+    expect(HANDLER_DEFAULTS).toEqual({ bodyTimeoutMs: 10_000, maxInFlight: 16 })
+    for (const good of [
+      { bodyTimeoutMs: 100 },
+      { bodyTimeoutMs: 120_000 },
+      { maxInFlight: 1 },
+      { maxInFlight: 10_000 },
+    ]) {
+      expect(() => make({}, good)).not.toThrow()
+    }
+    for (const bad of [
+      { bodyTimeoutMs: 99 },
+      { bodyTimeoutMs: 120_001 },
+      { maxInFlight: 0 },
+      { maxInFlight: 10_001 },
+      { subject: 'ann' },
+      { subject: undefined },
+      { more: 1 },
+    ]) {
+      expect(() => make({}, bad as never)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
+  })
+
+  it.each([[undefined], [null], [''], [42], [['ann']]])('%j is nobody', async (subject) => {
+    const { call } = make({}, { subject: () => subject as never })
+    expect(await codeFor(call, '/sessions', { method: 'POST' })).toBe('SUBJECT_MISSING')
+    expect(await submit(call, part('meta', '{}') + END)).toBe('SUBJECT_MISSING')
+  })
+
+  it.each([
+    ['nothing', '', '201'],
+    ['white space', ' \n', '201'],
+    ['a kilobyte', '{}'.padEnd(1024), '201'],
+    ['one byte more', '{}'.padEnd(1025), 'BODY_TOO_LARGE'],
+    ['null', 'null', 'BODY_MALFORMED'],
+    ['a number', '1', 'BODY_MALFORMED'],
+    ['text', '"a"', 'BODY_MALFORMED'],
+    ['one name', '{"a":1}', 'INPUT_INVALID'],
+  ])('starts with %s', async (_, body, code) => {
+    expect(await codeFor(make().call, '/sessions', { method: 'POST', body })).toBe(code)
+  })
+
+  it('takes meta of 16 KiB, and not one byte more', async () => {
+    // Whatever gets through is no submission.
+    expect(await submit(make().call, part('meta', '{}'.padEnd(16_384)) + END)).toBe('INPUT_INVALID')
+    expect(await submit(make().call, part('meta', '{}'.padEnd(16_385)) + END)).toBe('BODY_MALFORMED')
+  })
+
+  it.each([
+    ['no parts', END],
+    ['null as meta', part('meta', 'null') + END],
+    ['a number as meta', part('meta', '7') + END],
+    ['other files than frames', part('meta', '{}') + part('frames', 'x').replace('"frames"', '"others"') + END],
+  ])('takes no submission of %s', async (_, body) => {
+    expect(await submit(make().call, body)).toBe('BODY_MALFORMED')
+  })
+
+  it('takes only UTF-8, also within the text of JSON', async () => {
+    const [before, after] = part('meta', '{"a":"|"}').split('|') as [string, string]
+    const withByte = (byte: number) => new Blob([before, Uint8Array.of(byte), after, END])
+    expect(await submit(make().call, withByte(0x7f))).toBe('INPUT_INVALID')
+    expect(await submit(make().call, withByte(0xff))).toBe('BODY_MALFORMED')
+    const body = Uint8Array.from('{"\xff":1}', (char) => char.charCodeAt(0))
+    expect(await codeFor(make().call, '/sessions', { method: 'POST', body })).toBe('BODY_MALFORMED')
+  })
+
+  it('takes as many parts as a submission can have, and not one more', async () => {
+    // Twelve frames and meta, whatever the session is.
+    const { call } = make({ capture: { holdFrames: 4, moveFrames: 8 } })
+    const parts = (frames: number) => part('meta', '{}') + part('frames', 'x').repeat(frames) + END
+    expect(await submit(call, parts(12))).toBe('INPUT_INVALID')
+    expect(await submit(call, parts(13))).toBe('TOO_MANY_PARTS')
+  })
+
+  it('takes 64 KiB more than the frames may weigh, and not one byte more', async () => {
+    const { call } = make({ capture: { maxFrameBytes: 10_000, maxTotalBytes: 100_000 } })
+    expect(await submit(call, new Uint8Array(165_536))).toBe('BODY_MALFORMED')
+    expect(await submit(call, new Uint8Array(165_537))).toBe('BODY_TOO_LARGE')
+  })
+
+  it.each([[false], [undefined], [null], ['yes'], [1]])('the backend is not who is answered %j', async (answer) => {
+    const { call } = make({}, { backend: () => answer as never })
+    const { id } = await start(call)
+    expect(await codeFor(call, `/sessions/${id}/result?subject=ann`)).toBe('SESSION_UNKNOWN')
+  })
+
+  it('the backend names an account', async () => {
+    const { call } = make({}, { backend: () => true })
+    const { id } = await start(call)
+    for (const query of ['', '?subject', '?subject=', '?user=ann']) {
+      expect(await codeFor(call, `/sessions/${id}/result${query}`)).toBe('INPUT_INVALID')
+    }
+    expect(await codeFor(call, `/sessions/${id}/result?subject=ann`)).toBe('SESSION_PENDING')
+  })
+
+  it.each([
+    ['DELETE', '/sessions'],
+    ['GET', `/sessions/${ID}/frames`],
+    ['PUT', `/sessions/${ID}/frames`],
+    ['POST', `/sessions/${ID}/result`],
+    ['HEAD', `/sessions/${ID}/result`],
+    ['GET', '/sessions/result'],
+    ['POST', '/sessions/frames'],
+  ])('%s %s is no route, for the backend either', async (method, path) => {
+    const { h, handler } = make({}, { subject: () => 'ann', backend: () => true })
+    // A session of that name would be found.
+    const { id } = await h.sessions.create({ subject: 'ann' })
+    const url = `${BASE}${path.replace(ID, id)}?subject=ann`
+    expect((await handler(new Request(url, { method }), undefined)).status).toBe(404)
+  })
+
+  it.each([
+    ['a server set up wrongly', new LivenessError('OPTION_INVALID', 'No.'), 500, null, true],
+    ['a server without a model', new LivenessError('MODEL_UNAVAILABLE', 'No.'), 503, '1', true],
+    ['a server with too much to do', new LivenessError('OVERLOADED', 'No.', { retryAfter: 7 }), 503, '7', true],
+    ['a picture that is none', new LivenessError('IMAGE_CORRUPT', 'No.'), 422, null, false],
+    ['a client who left', new LivenessError('ABORTED', 'No.'), 499, null, false],
+  ] as const)('%s: logged from 500 on, and asked to come again at 503', async (_, failure, status, after, logged) => {
+    const seen: LivenessError[] = []
+    const { h, call } = make({ decode: () => Promise.reject(failure) }, { onError: (error) => void seen.push(error) })
+    const started = await start(call)
+    const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([status, after])
+    expect(seen.length).toBe(logged ? 1 : 0)
+  })
+
+  it('answers though the log fails', async () => {
+    const onError = (): never => {
+      throw new Error('The disk is full.')
+    }
+    const { h, call } = make({ decode: () => Promise.reject(new Error('boom')) }, { onError })
+    const started = await start(call)
+    const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })
+    expect(response.status).toBe(503)
+  })
+
+  it('lets nobody through for sessions that answer not-checked', async () => {
+    const h = createHarness()
+    const answer = { verdict: 'not-checked', code: 'NOT_CHECKED', reasons: ['unavailable'], hint: '' } as const
+    const sessions: Sessions = {
+      limits: h.sessions.limits,
+      create: (options) => h.sessions.create(options),
+      submit: async () => answer,
+      result: (id, options) => h.sessions.result(id, options),
+    }
+    const handler = createSessionHandler(sessions, { subject: () => 'ann' })
+    const body = part('meta', '{}') + END
+    const request = new Request(`${BASE}/sessions/${ID}/frames`, { method: 'POST', headers: TYPE, body })
+    const response = await handler(request, undefined)
+    expect([response.status, await response.json()]).toEqual([403, answer])
   })
 })
 
