@@ -232,6 +232,22 @@ describe('seen frames, to the bit', () => {
     expect(await among([1, 2, 3, 5, 6, 8, 9, 10])).toBe(0)
   })
 
+  it('what somebody else wrote among them is passed over', async () => {
+    const store = createMemoryStore()
+    const members: typeof store.members = async (keys) =>
+      (await store.members(keys)).map((list) => ['', 'x', 'x.y', ...list, 'AAAA.AAAA'])
+    const seen = createSeenFrames(
+      Object.assign(Object.create(store) as typeof store, {
+        append: store.append.bind(store),
+        members,
+      }),
+      createKeys(undefined),
+      60_000,
+    )
+    expect(await seen.check(idOf('A'), FRAMES)).toEqual(NOTHING)
+    expect(await seen.check(idOf('B'), FRAMES)).toEqual({ matches: 4, bound: 2, seen: true })
+  })
+
   it('of what lies at the same place the newest sixteen are kept', async () => {
     for (const [others, matches] of [
       [14, 4],

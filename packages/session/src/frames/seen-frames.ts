@@ -92,7 +92,7 @@ function encode(sessionId: string, index: number, fine: Uint8Array): string {
   return `${sessionId}.${index}.${toBase64Url(fine)}`
 }
 
-/** What cannot be opened was sealed with another secret, before it was changed: no longer comparable. */
+/** What cannot be opened is not ours: with another secret frames lie at other places, so somebody else wrote it there. */
 function decode(text: string | undefined): Remembered | undefined {
   if (text === undefined) return undefined
   const [sessionId, index, fine] = text.split('.') as [string, string, string]
