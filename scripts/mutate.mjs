@@ -35,7 +35,7 @@ const TARGETS = {
     sources: 'packages/session/src',
     tests: [
       ...['attempts', 'edges', 'options', 'readers', 'tokens', 'stores', 'frames'],
-      ...['sessions', 'handler', 'faults', 'redis-sessions'],
+      ...['node-handler', 'submission-bounds', 'sessions', 'handler', 'faults', 'redis-sessions'],
     ].map((name) => `packages/session/src/__tests__/${name}.test.ts`),
   },
 }
@@ -175,13 +175,20 @@ async function reachingTests(complaint = 'The tests fail as they are.') {
     if (module === undefined || !module.ok()) throw new Error(`${complaint} ${module && firstFailure(module)}`)
     files.push({ path: specification.moduleId, tests: [...module.children.allTests('passed')] })
   }
+  const entered = new Set(
+    files.flatMap(({ tests }) =>
+      tests.flatMap((test) => /** @type {{ reached: number[] }} */ (test.meta()).reached.map((i) => mutants[i]?.path)),
+    ),
+  )
   return mutants.map((mutant, i) =>
     files
       .map(({ path, tests }) => {
         const reaching = tests.filter((test) => {
           const { reached, outside } = /** @type {{ reached: number[], outside: number[] }} */ (test.meta())
-          // A constant of a module is evaluated before any test: those that evaluate something else of its file read it, or none does.
-          return reached.includes(i) || (outside.includes(i) && reached.some((j) => mutants[j]?.path === mutant.path))
+          // A constant of a module is evaluated before any test: those that evaluate something else of its file read it. Of a file
+          // of constants nothing else is evaluated, and any test may read them.
+          const inFile = reached.some((j) => mutants[j]?.path === mutant.path) || !entered.has(mutant.path)
+          return reached.includes(i) || (outside.includes(i) && inFile)
         })
         const ms = reaching.reduce((sum, test) => sum + (test.diagnostic()?.duration ?? 0), 0)
         return { path, ids: reaching.map(({ id }) => id), ms }
