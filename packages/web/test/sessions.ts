@@ -39,7 +39,7 @@ export async function startSessions(): Promise<TestSessions> {
     challenges: KINDS,
     random: () => (KINDS.indexOf(test.asked) + 0.5) / KINDS.length,
     // Slower than by default, so that a busy machine takes its frames in time, and has the time to judge them.
-    capture: { intervalMs: 500 },
+    capture: { intervalMs: 700 },
     submitTimeoutMs: 60_000,
     // One picture plays all the people here, so every session after the first would be a repeat.
     seenFramesTtlMs: 0,
