@@ -154,8 +154,9 @@ function readAnswer(body: unknown, response: Response): unknown {
   const { error, verdict } = (body ?? {}) as Partial<ClientResult> & {
     error?: { code?: string; message?: string; hint?: string }
   }
-  if (error === undefined) {
-    if ((response.ok && body) || typeof verdict === 'string') return body
+  if (error === undefined && ((response.ok && body) || typeof verdict === 'string')) return body
+  // Other servers have keys of that name, too.
+  if (typeof error !== 'object' || error === null) {
     throw new LivenessError('NETWORK', `No liveness server answered (${response.status}): check session.url.`)
   }
   const code: ErrorCode =

@@ -72,7 +72,7 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
     await expect(client().start(AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' })
     // A proxy, a wrong address, and a single-page application that answers everything with its page.
     for (const status of [502, 404, 200]) {
-      for (const body of ['<html>', '"fine"', 'null', '']) {
+      for (const body of ['<html>', '"fine"', 'null', '', '{"error":null}', '{"error":"Not Found"}']) {
         const other = createSessionClient({ url, fetch: async () => new Response(body, { status }) })
         await expect(other.start(), `${status} ${body}`).rejects.toMatchObject({ code: 'NETWORK' })
       }
