@@ -3,6 +3,7 @@
 // Verdicts
 export * from './decide/calibration.ts'
 export { type Decision, decide, type Evidence, stabilityOf, worstVerdict } from './decide/decide.ts'
+export { grantLive, type LiveClaim } from './decide/grant.ts'
 export { marginOf } from './decide/margin.ts'
 export * from './decide/reasons.ts'
 export * from './decide/result.ts'

@@ -1,6 +1,7 @@
 /** Judges the frames of one submission: one pass over the pictures, then every check over what was kept of them. */
 import {
   type Frame,
+  grantLive,
   LivenessError,
   type LivenessResult,
   lumaGrid,
@@ -123,8 +124,10 @@ export async function judgeSubmission(
   ].filter((found) => found !== undefined)
   if (faults.length > 0) return { ...common, verdict: 'retry', reasons: faults }
 
-  if (!isLive(sequence, record)) return { ...common, verdict: 'retry', reasons: [reason('undecided')] }
-  return { ...common, verdict: 'live', reasons: [] }
+  const live = liveOf(sequence, record)
+  return live === undefined
+    ? { ...common, verdict: 'retry', reasons: [reason('undecided')] }
+    : { ...common, verdict: live, reasons: [] }
 }
 
 /** Feeds the pictures one by one, so that at most one frame's pixels are alive. */
@@ -199,8 +202,8 @@ async function evidenceOf(
   }
 }
 
-/** Asks again what the sequence decider claims: enough frames, at the session's own operating point, a finite probability that reaches it. */
-function isLive(sequence: SequenceResult, record: SessionRecord): boolean {
+/** Asks again what the sequence claims: enough frames, at the session's own operating point, a probability that reaches it. */
+function liveOf(sequence: SequenceResult, record: SessionRecord): 'live' | undefined {
   const judged = sequence.results.filter(({ liveProbability }) => liveProbability !== null)
   const points = judged.map(({ operatingPoint }) => operatingPoint)
   if (points.some(({ name }) => name !== record.operatingPoint)) {
@@ -209,16 +212,11 @@ function isLive(sequence: SequenceResult, record: SessionRecord): boolean {
       'The frames were judged at another operating point than the session asked for.',
     )
   }
-  const probability = sequence.liveProbability
-  return (
-    sequence.verdict === 'live' &&
-    judged.length >= minJudged(record.frames) &&
-    probability !== null &&
-    Number.isFinite(probability) &&
-    probability <= 1 &&
-    points.every(({ threshold }) => threshold > 0 && threshold < 1 && probability >= threshold) &&
-    modelsOf(sequence.results).length > 0
-  )
+  if (sequence.verdict !== 'live' || judged.length < minJudged(record.frames)) return undefined
+  if (modelsOf(sequence.results).length === 0) return undefined
+  const thresholds = points.map(({ threshold }) => threshold)
+  if (!thresholds.every((threshold) => threshold > 0)) return undefined
+  return grantLive({ probability: sequence.liveProbability, threshold: Math.max(...thresholds) })
 }
 
 function modelsOf(results: readonly LivenessResult[]): { id: string; version: string }[] {

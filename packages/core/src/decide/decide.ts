@@ -1,5 +1,6 @@
-/** The only place where a verdict is made of numbers. */
+/** From the log-odds of one face to its verdict. */
 import { sigmoid } from './calibration.ts'
+import { grantLive } from './grant.ts'
 import { type Reason, reason } from './reasons.ts'
 import type { Verdict } from './result.ts'
 
@@ -38,7 +39,8 @@ export function decide(evidence: Evidence): Decision {
   if (stability !== null && !(stability >= minStability)) {
     return { ...decided, verdict: 'retry', reasons: [reason('unstable', { value: stability, bound: minStability })] }
   }
-  if (probability >= threshold) return { ...decided, verdict: 'live', reasons: [] }
+  const live = grantLive({ probability, threshold })
+  if (live !== undefined) return { ...decided, verdict: live, reasons: [] }
   return { ...decided, verdict: 'spoof', reasons: [reason('attack-suspected')] }
 }
 

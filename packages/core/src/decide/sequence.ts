@@ -5,6 +5,7 @@ import type { Frame } from '../image/frame.ts'
 import type { CheckOptions } from '../options.ts'
 import { checkInteger } from '../validate.ts'
 import { logit, sigmoid } from './calibration.ts'
+import { grantLive } from './grant.ts'
 import { type Reason, type ReasonCode, reason } from './reasons.ts'
 import type { LivenessResult, Verdict } from './result.ts'
 
@@ -185,7 +186,8 @@ class SequenceState {
     if (this.#changed) return this.#answer('spoof', [reason('face-changed')])
     if (this.#logits.length < this.#minFrames || this.#frozen) return undefined
     const evidence = this.#evidence
-    if (evidence >= Math.max(SURE_LIVE, logit(this.#threshold))) return this.#answer('live', [])
+    const live = evidence >= SURE_LIVE ? this.#live() : undefined
+    if (live !== undefined) return this.#answer(live, [])
     if (evidence <= SURE_SPOOF) return this.#answer('spoof', [reason('attack-suspected')])
     return undefined
   }
@@ -207,10 +209,15 @@ class SequenceState {
     }
     const evidence = this.#evidence
     const bound = logit(this.#threshold)
-    // Only a finite number that reaches the bound is live; NaN falls through to retry.
-    if (Number.isFinite(evidence) && evidence >= bound) return this.#answer('live', [])
+    const live = this.#live()
+    if (live !== undefined) return this.#answer(live, [])
+    // NaN falls through to retry.
     if (evidence < Math.min(0, bound)) return this.#answer('spoof', [reason('attack-suspected')])
     return this.#answer('retry', [reason(why ?? 'undecided')])
+  }
+
+  #live(): 'live' | undefined {
+    return grantLive({ probability: sigmoid(this.#evidence), threshold: this.#threshold })
   }
 
   get #frozen(): boolean {

@@ -42,6 +42,7 @@ const MAX_BATCH = 8
 export async function loadPadModel(options: PadModelOptions): Promise<PadModel> {
   const { card, file, session } = await loadModel({ ...options, parse: parsePadCard })
   const classes = card.output.classes.length
+  // biome-ignore lint/plugin: the name of a class, not a verdict.
   const live = card.output.classes.indexOf('live')
   let maxBatch = MAX_BATCH
   try {

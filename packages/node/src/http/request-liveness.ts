@@ -63,6 +63,7 @@ export function notChecked(code: ReasonCode, uploads: readonly Upload[] = []): R
 
 /** A session's signed result. */
 export function fromToken(token: VerifiedToken): RequestLiveness {
+  // biome-ignore lint/plugin: a token is signed only for a verdict that grantLive() made, and its signature was verified.
   const result = blank('live')
   return requestLiveness(
     { ...result, model: token.model ?? [], operatingPoint: token.operatingPoint ?? result.operatingPoint },

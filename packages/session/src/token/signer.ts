@@ -60,6 +60,7 @@ export async function createTokenSigner(options: TokenSignerOptions): Promise<To
       new SignJWT({
         sid: claims.sid,
         nonce: claims.nonce,
+        // biome-ignore lint/plugin: sessions sign a token only for a verdict that grantLive() made.
         verdict: 'live',
         operatingPoint: claims.operatingPoint,
         challenge: claims.challenge,
