@@ -63,6 +63,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     result: undefined,
     error: undefined,
     challenge: undefined,
+    step: undefined,
     warning: undefined,
   } as const
   let state: FlowState = { ...blank, status: 'idle', camera: camera.getSnapshot() }
@@ -82,7 +83,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     set({ camera: now })
     if (now.status === 'paused' && running !== undefined) {
       running.abort()
-      set({ status: 'paused', hint: undefined, challenge: undefined, progress: 0 })
+      set({ status: 'paused', hint: undefined, challenge: undefined, step: undefined, progress: 0 })
     } else if (now.status === 'running' && seen === 'starting' && state.status === 'paused') {
       void start()
     } else if (now.status === 'failed' && (state.status === 'paused' || running !== undefined)) {
@@ -125,7 +126,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     try {
       const result = await run(signal)
       if (signal.aborted) return
-      finish({ status: 'done', progress: 1, result, hint: undefined, challenge: undefined })
+      finish({ status: 'done', progress: 1, result, hint: undefined, challenge: undefined, step: undefined })
       tell(options.onResult, result)
     } catch (error) {
       if (!signal.aborted) fail(toLivenessError(error, 'MODEL_UNAVAILABLE', 'The check failed.'))
@@ -165,7 +166,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
   }
 
   function fail(error: LivenessError): void {
-    finish({ status: 'failed', error, hint: undefined, challenge: undefined })
+    finish({ status: 'failed', error, hint: undefined, challenge: undefined, step: undefined })
     tell(options.onError, error)
   }
 

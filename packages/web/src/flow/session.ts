@@ -6,7 +6,7 @@ import { videoFrames } from '../camera/frames.ts'
 import type { WebLiveness } from '../liveness.ts'
 import type { CapturedFrame, SessionClient, SessionResult, SessionTicket } from '../session-client.ts'
 import { hintOf, SILENT } from './local.ts'
-import type { FlowState } from './state.ts'
+import type { FlowState, FlowStep } from './state.ts'
 
 export interface SessionRun {
   readonly client: SessionClient
@@ -42,7 +42,7 @@ export async function runSession(run: SessionRun): Promise<SessionResult | undef
   const ticket = await client.start(signal)
   if (!(await guidePerson(run, ticket))) return undefined
   const frames = await captureFrames(ticket, video, signal, update)
-  update({ status: 'submitting', hint: 'submitting', progress: 1, challenge: undefined })
+  update({ status: 'submitting', hint: 'submitting', progress: 1, challenge: undefined, step: undefined })
   return client.submit(ticket, frames, { ...(track === undefined ? {} : { track }), signal })
 }
 
@@ -100,13 +100,31 @@ async function captureFrames(
     taken.catch(() => undefined)
     pending.push(taken)
     const count = pending.length
-    update({ progress: count / capture.frames })
+    update({ progress: count / capture.frames, step: stepOf(ticket, count) })
     if (count === capture.holdFrames && challenge.kind !== 'none') {
       update({ challenge: challenge.kind, hint: challenge.kind })
     }
     if (count === capture.frames) return Promise.all(pending)
   }
   throw new LivenessError('ABORTED', 'The check was given up.')
+}
+
+/** The step in which the next frame is taken. */
+function stepOf({ capture, challenge, expiresAt }: SessionTicket, count: number): FlowStep {
+  const moving = challenge.kind !== 'none' && count >= capture.holdFrames
+  const [first, frames] = moving
+    ? [capture.holdFrames, capture.frames - capture.holdFrames]
+    : [0, challenge.kind === 'none' ? capture.frames : capture.holdFrames]
+  const taken = (count - first) / frames
+  return {
+    kind: moving ? (challenge.kind as FlowStep['kind']) : 'hold',
+    index: moving ? 1 : 0,
+    of: moving ? 1 : undefined,
+    phase: moving ? 'reach' : 'stay',
+    progress: taken,
+    taken,
+    timeLeftMs: Math.max(0, expiresAt - performance.now()),
+  }
 }
 
 /** The answer where the person never got well into the picture: nothing was sent, no try was used up. */

@@ -40,6 +40,24 @@ export interface FlowResult extends ClientResult {
   readonly sequence?: SequenceResult
 }
 
+/** Session mode: what the person is asked to do now, and how far it has come. */
+export interface FlowStep {
+  /** `hold` is looking straight ahead, before the first movement. Left and right are the person's own. */
+  readonly kind: 'hold' | Exclude<ChallengeKind, 'none'>
+  /** 0 for `hold`, then the number of the movement. */
+  readonly index: number
+  /** How many movements there are; undefined until the first is told. */
+  readonly of: number | undefined
+  /** `reach`: the position is not reached yet. `stay`: it is, and the last frames are taken. */
+  readonly phase: 'reach' | 'stay'
+  /** 0..1: how far the movement has come, by the landmarks of the latest frame; without models in the page, the share of frames taken. */
+  readonly progress: number
+  /** 0..1: share of this step's frames that are taken. */
+  readonly taken: number
+  /** Milliseconds left for this step when the state was made. */
+  readonly timeLeftMs: number
+}
+
 export interface FlowState {
   readonly status: FlowStatus
   readonly hint: HintCode | undefined
@@ -49,6 +67,8 @@ export interface FlowState {
   readonly error: LivenessError | undefined
   /** Session mode, while the challenge is to be shown. */
   readonly challenge: Exclude<ChallengeKind, 'none'> | undefined
+  /** Session mode, while frames for the server are taken. */
+  readonly step: FlowStep | undefined
   readonly camera: CameraState
   /** Session mode: why there is no guidance (models could not be loaded, or broke off); the server judges all the same. */
   readonly warning: LivenessError | undefined
