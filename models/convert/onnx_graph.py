@@ -14,9 +14,12 @@ IR_VERSION = 8
 ALIGNMENT = 8
 
 
-def to_onnx(graph: Graph, name: str, output_names: dict[str, str]) -> onnx.ModelProto:
-    """`output_names` gives TFLite output names their ONNX names; outputs keep TFLite's (batch, anchors, values) order."""
-    return _Writer(graph, output_names).write(name)
+def to_onnx(
+    graph: Graph, name: str, output_names: dict[str, str], output_shapes: dict[str, list[int]] | None = None
+) -> onnx.ModelProto:
+    """`output_names` gives TFLite output names their ONNX names. Outputs keep TFLite's (batch, anchors, values) order and shape;
+    `output_shapes` gives another shape to those (by ONNX name) that are an image of one pixel."""
+    return _Writer(graph, output_names, output_shapes or {}).write(name)
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -26,9 +29,10 @@ def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 class _Writer:
-    def __init__(self, graph: Graph, output_names: dict[str, str]):
+    def __init__(self, graph: Graph, output_names: dict[str, str], output_shapes: dict[str, list[int]]):
         self.graph = graph
         self.output_names = output_names
+        self.output_shapes = output_shapes
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: dict[str, onnx.TensorProto] = {}
         # Tensor index -> ONNX name, and whether its values lie as NCHW (pictures) or as TFLite has them (after a reshape).
@@ -37,6 +41,7 @@ class _Writer:
         self.constants = dict(graph.constants)
         # What the outputs are made of keeps its channels: they become rows.
         self.exact = set(graph.inputs)
+        self.exact.update(graph.outputs)
         for operator in graph.operators:
             if operator.name == "RESHAPE":
                 self.exact.add(operator.inputs[0])
@@ -51,8 +56,12 @@ class _Writer:
         outputs = []
         for index in self.graph.outputs:
             output = self.output_names[self.graph.names[index]]
-            self.nodes.append(helper.make_node("Identity", [self.values[index]], [output]))
-            outputs.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, self.graph.shapes[index]))
+            shape = self.output_shapes.get(output, self.graph.shapes[index])
+            if output in self.output_shapes:
+                self.nodes.append(helper.make_node("Reshape", [self.values[index], self._integers(shape)], [output]))
+            else:
+                self.nodes.append(helper.make_node("Identity", [self.values[index]], [output]))
+            outputs.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, shape))
         model = helper.make_model(
             helper.make_graph(
                 self.nodes,
@@ -156,6 +165,13 @@ class _Writer:
 
     def _relu(self, operator: Operator) -> None:
         self._emit("Relu", [self.values[operator.inputs[0]]], operator)
+
+    def _prelu(self, operator: Operator) -> None:
+        image, slopes = operator.inputs
+        if self.constants[slopes].shape[:2] != (1, 1):
+            raise ValueError("only one slope a channel is written")
+        slope = self._weights(slopes, (self._channels(image), 1, 1), (2, 0, 1))
+        self._emit("PRelu", [self.values[image], slope], operator)
 
     def _add(self, operator: Operator) -> None:
         self._no_fused_activation(operator.options)

@@ -5,7 +5,7 @@ import { LivenessError, type ModelSource } from '@unspoof/core'
 import { folderSource } from './folder.ts'
 
 /** The models this package carries; each is a folder with `card.json`, `model.onnx` and `README.md`. */
-export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-pad-1'] as const
+export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-pad-1', 'face-mesh'] as const
 
 export type BundledModelId = (typeof MODELS)[number]
 
@@ -14,6 +14,9 @@ export const DEFAULT_PAD_MODEL: BundledModelId = 'unspoof-pad-1'
 
 /** The face detectors that are used where none is chosen: tried in order, the first that finds a face answers. */
 export const DEFAULT_DETECTORS: readonly BundledModelId[] = ['blazeface-short', 'blazeface-full']
+
+/** The landmarks that tell a head from a flat image of one. Only servers need them. */
+export const DEFAULT_LANDMARKS: BundledModelId = 'face-mesh'
 
 /** Where this package's models lie: beside `src` and `dist`, so one step up from this file in both. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')

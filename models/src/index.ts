@@ -4,6 +4,7 @@ export {
   bundledModel,
   bundledModelFolder,
   DEFAULT_DETECTORS,
+  DEFAULT_LANDMARKS,
   DEFAULT_PAD_MODEL,
   MODELS,
 } from './bundled.ts'

@@ -5,7 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { type ModelCard, parseCard, verifyBytes } from '@unspoof/core'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { bundledModel, bundledModelFolder, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL, MODELS, registry } from '../index.ts'
+import {
+  bundledModel,
+  bundledModelFolder,
+  DEFAULT_DETECTORS,
+  DEFAULT_LANDMARKS,
+  DEFAULT_PAD_MODEL,
+  MODELS,
+  registry,
+} from '../index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const schema = JSON.parse(await readFile(join(root, 'card.schema.json'), 'utf8'))
@@ -62,6 +70,7 @@ describe('defaults', () => {
     for (const id of DEFAULT_DETECTORS) {
       expect(((await bundledModel(id).card()) as ModelCard).task).toBe('face-detection')
     }
+    expect(((await bundledModel(DEFAULT_LANDMARKS).card()) as ModelCard).task).toBe('face-landmarks')
   })
 
   it('refuses ids that are not bundled', () => {
@@ -171,6 +180,28 @@ describe('card.schema.json and parseCard', () => {
     const card = withValue(await bundledModel('blazeface-short').card(), path, value)
     expect(accepted(card)).toBe(false)
     expect(valid(card)).toBe(false)
+  })
+})
+
+describe('card.schema.json and parseCard for landmarks', () => {
+  it.each([
+    ['input', undefined],
+    ['input.width', 4],
+    ['crop', undefined],
+    ['crop.scale', 0],
+    ['crop.down', 9],
+    ['output.landmarks', ''],
+    ['output.count', 0],
+    ['output.count', 1.5],
+    ['output.presence', undefined],
+  ])('both refuse a landmarks card whose %s is %j', async (path, value) => {
+    const card = withValue(await bundledModel(DEFAULT_LANDMARKS).card(), path, value)
+    expect(accepted(card)).toBe(false)
+    expect(valid(card)).toBe(false)
+  })
+
+  it('parseCard refuses an input that is no square', async () => {
+    expect(accepted(withValue(await bundledModel(DEFAULT_LANDMARKS).card(), 'input.height', 128))).toBe(false)
   })
 })
 

@@ -31,6 +31,12 @@ export {
 export { canonicalFace } from './face/canonical.ts'
 export { createFaceDetector, type DetectorModel, type FaceDetectorOptions, MAX_FACES } from './face/detector.ts'
 export * from './face/face.ts'
+export {
+  createFaceLandmarker,
+  type FaceLandmarker,
+  type FaceLandmarks,
+  type LandmarksModel,
+} from './face/landmarks.ts'
 // Pixels
 export { type AreaKernel, type AreaPlan, type AreaSum, setAreaKernel } from './image/area.ts'
 export * from './image/box.ts'

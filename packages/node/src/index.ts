@@ -9,6 +9,8 @@ export {
   type ErrorCode,
   type Face,
   type FaceDetector,
+  type FaceLandmarker,
+  type FaceLandmarks,
   type FaceResult,
   type Frame,
   isLivenessError,
@@ -30,6 +32,7 @@ export { folderSource } from '@unspoof/models'
 export { type DecodeOptions, decodeImage } from './image/decode.ts'
 export { DEFAULT_LIMITS, type ImageLimits, LIMIT_RANGES, resolveLimits } from './image/limits.ts'
 export type { NodeInput } from './input/read.ts'
+export { createFaceLandmarker } from './landmarker.ts'
 export { createLiveness } from './liveness.ts'
 export type { ModelChoice, ModelMember, NodeLivenessOptions } from './options.ts'
 // Servers

@@ -62,6 +62,12 @@ export const modelsCommand: Command = {
   run,
 }
 
+const TASKS: Record<ModelCard['task'], string> = {
+  pad: 'liveness',
+  'face-detection': 'face detection',
+  'face-landmarks': 'landmarks',
+}
+
 const ACTIONS = ['list', 'pull', 'verify', 'doctor'] as const
 
 async function run(args: Arguments, terminal: Terminal): Promise<number> {
@@ -88,7 +94,7 @@ async function list(args: Arguments, terminal: Terminal): Promise<number> {
   }
   const rows = models.map(({ card, origin, present }) => [
     card.id,
-    card.task === 'pad' ? 'liveness' : 'face detection',
+    TASKS[card.task],
     card.files.map(({ variant }) => variant).join(', '),
     `${Math.ceil(card.files[0]!.bytes / 1024)} KiB`,
     card.licence,

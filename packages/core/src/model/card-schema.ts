@@ -1,7 +1,7 @@
 /** Checks a parsed card, so that a wrong one is refused with the place that is wrong. The same rules as models/card.schema.json. */
 import { LivenessError } from '../errors.ts'
 import { describe } from '../validate.ts'
-import type { DetectorCard, ModelCard, PadCard } from './card.ts'
+import type { DetectorCard, LandmarksCard, ModelCard, PadCard } from './card.ts'
 
 /**
  * Returns the card itself once every field has been checked.
@@ -27,8 +27,7 @@ export function parseCard(json: unknown, location: string): ModelCard {
     variants.add(variant)
     if (!file.get('url').absent) file.get('url').matches(/^https:\/\//, 'an https address')
   })
-  if (at.get('task').oneOf(['pad', 'face-detection']) === 'pad') checkPad(at)
-  else checkDetector(at)
+  CHECKS[at.get('task').oneOf(['pad', 'face-detection', 'face-landmarks'])](at)
   return json as ModelCard
 }
 
@@ -44,6 +43,19 @@ export function parseDetectorCard(json: unknown, location: string): DetectorCard
   const card = parseCard(json, location)
   if (card.task !== 'face-detection') new Field(card.task, 'task', location).fail('"face-detection"')
   return card as DetectorCard
+}
+
+/** @throws LivenessError CARD_INVALID when the card is of another task. */
+export function parseLandmarksCard(json: unknown, location: string): LandmarksCard {
+  const card = parseCard(json, location)
+  if (card.task !== 'face-landmarks') new Field(card.task, 'task', location).fail('"face-landmarks"')
+  return card as LandmarksCard
+}
+
+const CHECKS: Record<ModelCard['task'], (at: Field) => void> = {
+  pad: checkPad,
+  'face-detection': checkDetector,
+  'face-landmarks': checkLandmarks,
 }
 
 function checkPad(at: Field): void {
@@ -138,6 +150,21 @@ function checkDetector(at: Field): void {
     level.get('stride').number(1, 512, true)
     level.get('perCell').number(1, 64, true)
   })
+}
+
+function checkLandmarks(at: Field): void {
+  const input = at.get('input')
+  checkPixels(input)
+  if (input.get('width').number(8, 2048, true) !== input.get('height').number(8, 2048, true)) {
+    input.get('height').fail('the same number as width has')
+  }
+  const crop = at.get('crop')
+  crop.get('scale').number(0.1, 20)
+  crop.get('down').number(-5, 5)
+  const output = at.get('output')
+  output.get('landmarks').string()
+  output.get('count').number(1, 10_000, true)
+  output.get('presence').string()
 }
 
 /** A value in the card together with its path. */

@@ -153,4 +153,25 @@ export interface DetectorCard extends CardBase {
   readonly iouThreshold: number
 }
 
-export type ModelCard = PadCard | DetectorCard
+/** A network that finds the landmarks of one face in a square around it. */
+export interface LandmarksCard extends CardBase {
+  readonly task: 'face-landmarks'
+  /** As in {@link DetectorCard}; `width` and `height` are equal. */
+  readonly input: Omit<DetectorCard['input'], 'letterbox'>
+  /** The square the network wants: it lies so that the eyes are level. */
+  readonly crop: {
+    /** Its side, in multiples of the longer of two distances: from eye to eye, and from their middle to the mouth. */
+    readonly scale: number
+    /** Its centre: this share of the way from the eyes' middle to the mouth. */
+    readonly down: number
+  }
+  readonly output: {
+    /** Name of the output with `x, y, z` of each landmark in input pixels, 1 x count x 3. */
+    readonly landmarks: string
+    readonly count: number
+    /** Name of the output that says whether there is a face, 1 x 1, a logit. */
+    readonly presence: string
+  }
+}
+
+export type ModelCard = PadCard | DetectorCard | LandmarksCard
