@@ -43,7 +43,7 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
         parent,
         'web',
         {
-          ...only('@unspoof/core', '@unspoof/models', '@unspoof/web', '@unspoof/react'),
+          ...only('@unspoof/core', '@unspoof/kernels', '@unspoof/models', '@unspoof/web', '@unspoof/react'),
           ...react,
           '@vitejs/plugin-react': '^6',
           vite: '^8',
@@ -112,7 +112,7 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
     expect(installed).not.toContain('onnxruntime-node')
     expect(installed).not.toContain('sharp')
     expect(installed).not.toContain('@img')
-    expect(await readdir(join(web, 'node_modules/@unspoof'))).toEqual(['core', 'models', 'react', 'web'])
+    expect(await readdir(join(web, 'node_modules/@unspoof'))).toEqual(['core', 'kernels', 'models', 'react', 'web'])
     expect(await readFile(join(web, 'package-lock.json'), 'utf8')).not.toMatch(/onnxruntime-node|"node_modules\/sharp/)
   })
 

@@ -127,10 +127,15 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
     const notice = readFileSync(join(folder, 'NOTICE'), 'utf8')
     expect(notice).toContain(`onnxruntime-web ${manifest.peerDependencies['onnxruntime-web']}`)
     expect(notice).toContain('Permission is hereby granted')
-    expect(notice).toContain('AssemblyScript')
     // The default needs no runtime of others.
-    expect(Object.keys(manifest.dependencies)).toEqual(['@unspoof/core', '@unspoof/models'])
+    expect(Object.keys(manifest.dependencies)).toEqual(['@unspoof/core', '@unspoof/kernels', '@unspoof/models'])
     expect(manifest.peerDependenciesMeta['onnxruntime-web']).toEqual({ optional: true })
+  })
+
+  it('@unspoof/kernels has both builds, and names the code of others in them', () => {
+    const { files, folder } = tarballs.find(({ name }) => name === '@unspoof/kernels')!
+    expect(files).toEqual(expect.arrayContaining(['NOTICE', 'dist/kernels.wasm', 'dist/kernels-relaxed.wasm']))
+    expect(readFileSync(join(folder, 'NOTICE'), 'utf8')).toMatch(/AssemblyScript[\s\S]*Permission is hereby granted/)
   })
 })
 

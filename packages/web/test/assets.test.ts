@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { bundledModelFolder, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { build, createServer } from 'vite'
 import { describe, expect, it } from 'vitest'
+import { writeModel } from '../../kernels/test/onnx-writer.ts'
 import { parseManifest } from '../src/assets/manifest.ts'
 import { copyAssets } from '../src/node/copy-assets.ts'
 import { unspoof } from '../src/node/vite.ts'
 import { VERSION } from '../src/version.ts'
-import { writeModel } from './onnx-writer.ts'
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'unspoof-assets-'))
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')

@@ -1,6 +1,6 @@
 /** Runs the conformance suite of runtimes inside a worker, as the package's own workers would run it. */
 import { runtimeConformance } from '@unspoof/core/testing'
-import { createKernelRuntime } from '../src/worker/kernels.ts'
+import { createKernelRuntime } from '@unspoof/kernels'
 import { createOnnxRuntime } from '../src/worker/onnxruntime.ts'
 
 /** Threads are for onnxruntime-web; without a number the kernels run. */

@@ -1,5 +1,6 @@
 /** Fetches all that a worker needs, at once: nothing is compiled before everything is checked. */
 import { LivenessError } from '@unspoof/core'
+import { hasRelaxedSimd } from '@unspoof/kernels'
 import type { WireModel } from '../protocol.ts'
 import { fetchAsset } from './fetch.ts'
 import type { Manifest } from './manifest.ts'
@@ -48,14 +49,6 @@ export async function loadAssets(
     Promise.all(models.map(fetchModel)),
   ])
   return { wasm, wasmPath: wasmFile.path, detectors: loadedDetectors, models: loadedModels, bytes }
-}
-
-/** Whether the browser takes a module with `f32x4.relaxed_madd`: three zeros, one instruction. */
-function hasRelaxedSimd(): boolean {
-  const zero = [65, 0, 253, 17]
-  const body = [0, ...zero, ...zero, ...zero, 253, 133, 2, 11]
-  const sections = [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, body.length + 2, 1, body.length]
-  return WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, ...sections, ...body))
 }
 
 function modelOf(manifest: Manifest, id: string): Manifest['models'][string] {

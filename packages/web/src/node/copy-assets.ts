@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { checkKeys, checkOneOf, LivenessError, type ModelCard, parseDetectorCard, parsePadCard } from '@unspoof/core'
+import { createKernelRuntime } from '@unspoof/kernels'
+import { kernelFiles } from '@unspoof/kernels/node'
 import { type BundledModelId, bundledModelFolder, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { type AssetFile, MANIFEST_NAME, type Manifest } from '../assets/manifest.ts'
 import { VERSION } from '../version.ts'
-import { createKernelRuntime } from '../worker/kernels.ts'
 
 export interface CopyAssetsOptions {
   /**
@@ -20,7 +21,7 @@ export interface CopyAssetsOptions {
   /** Folders with a card and weights each, of the application's own models; their cards say what they are. */
   readonly modelFolders?: readonly string[]
   /**
-   * What runs the models: `kernels`, the WebAssembly of this package, fast and small, for networks like the bundled ones; `onnxruntime`,
+   * What runs the models: `kernels`, the WebAssembly of @unspoof/kernels, fast and small, for networks like the bundled ones; `onnxruntime`,
    * which runs every ONNX file and needs onnxruntime-web in the project; `auto`, the kernels where they run all of the models.
    * @default 'auto'
    */
@@ -97,8 +98,8 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
   const models = [...own, ...bundled]
 
   const dist = join(dirname(require.resolve('@unspoof/web/package.json')), 'dist')
-  const { runtime, runtimeReason } = await chooseRuntime(wanted, models, join(dist, KERNELS))
-  const { worker, wasm, relaxedWasm } = await (runtime === 'kernels' ? kernelFiles(dist) : onnxruntimeFiles(dist))
+  const { runtime, runtimeReason } = await chooseRuntime(wanted, models)
+  const { worker, wasm, relaxedWasm } = await (runtime === 'kernels' ? kernelAssets(dist) : onnxruntimeAssets(dist))
   const browser = await describe(join(dist, 'unspoof.js'), 'unspoof.js')
   const idsOf = (task: ModelCard['task']): string[] =>
     models.filter(({ card }) => card.task === task).map(({ card }) => card.id)
@@ -127,8 +128,6 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
   }
 }
 
-const KERNELS = 'kernels.wasm'
-const KERNELS_RELAXED = 'kernels-relaxed.wasm'
 const ONNXRUNTIME = 'ort-wasm-simd-threaded.wasm'
 
 interface RuntimeFiles {
@@ -137,15 +136,15 @@ interface RuntimeFiles {
   readonly relaxedWasm?: AssetSource
 }
 
-async function kernelFiles(dist: string): Promise<RuntimeFiles> {
+async function kernelAssets(dist: string): Promise<RuntimeFiles> {
   return {
     worker: await describe(join(dist, 'worker.js'), 'worker.js'),
-    wasm: await describe(join(dist, KERNELS), KERNELS),
-    relaxedWasm: await describe(join(dist, KERNELS_RELAXED), KERNELS_RELAXED),
+    wasm: await describe(kernelFiles.simd, basename(kernelFiles.simd)),
+    relaxedWasm: await describe(kernelFiles.relaxed, basename(kernelFiles.relaxed)),
   }
 }
 
-async function onnxruntimeFiles(dist: string): Promise<RuntimeFiles> {
+async function onnxruntimeAssets(dist: string): Promise<RuntimeFiles> {
   let from: string
   try {
     from = require.resolve(`onnxruntime-web/${ONNXRUNTIME}`)
@@ -167,10 +166,9 @@ async function onnxruntimeFiles(dist: string): Promise<RuntimeFiles> {
 async function chooseRuntime(
   wanted: NonNullable<CopyAssetsOptions['runtime']>,
   models: readonly ReadModel[],
-  wasm: string,
 ): Promise<{ readonly runtime: AssetRuntime; readonly runtimeReason: string }> {
   if (wanted === 'onnxruntime') return { runtime: wanted, runtimeReason: 'As the runtime option says.' }
-  const kernels = await createKernelRuntime(await read(wasm))
+  const kernels = await createKernelRuntime(await read(kernelFiles.simd))
   for (const { card, weights } of models) {
     try {
       await (await kernels.load(await readFile(weights.from))).close()
@@ -213,7 +211,10 @@ async function read(from: string): Promise<Buffer<ArrayBuffer>> {
   try {
     return await readFile(from)
   } catch (cause) {
-    throw new LivenessError('MODEL_MISSING', `${from} cannot be read.`, { cause, hint: 'Install @unspoof/web again.' })
+    throw new LivenessError('MODEL_MISSING', `${from} cannot be read.`, {
+      cause,
+      hint: 'Install @unspoof/web and @unspoof/kernels again.',
+    })
   }
 }
 

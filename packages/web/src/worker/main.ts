@@ -1,5 +1,5 @@
-/** The worker's entry: a module worker of the page's own origin, with the kernels of this package. */
-import { createKernelRuntime } from './kernels.ts'
+/** The worker's entry: a module worker of the page's own origin, with the kernels of @unspoof/kernels. */
+import { createKernelRuntime } from '@unspoof/kernels'
 import { serve } from './serve.ts'
 
 serve(self as unknown as DedicatedWorkerGlobalScope, async ({ wasm }) => ({

@@ -1,4 +1,4 @@
-/** createKernelRuntime(): the core's Runtime port over the WebAssembly kernels of this package (assembly/). */
+/** createKernelRuntime(): the Runtime port of the core over the WebAssembly kernels in assembly/. */
 import { LivenessError, type Runtime, type RuntimeSession, type Tensor, type TensorInfo } from '@unspoof/core'
 
 /** What assembly/index.ts exports. */
@@ -24,7 +24,7 @@ interface Terminal extends TensorInfo {
 
 /**
  * Each network gets an instance with memory of its own, which goes when the session does.
- * @param wasm the bytes of `kernels.wasm` or, where the browser has relaxed SIMD, of `kernels-relaxed.wasm`
+ * @param wasm the bytes of `kernels.wasm` or, where {@link hasRelaxedSimd} is true, of `kernels-relaxed.wasm`
  * @throws LivenessError RUNTIME_MISSING where WebAssembly SIMD is missing or forbidden. `load` throws an Error that names
  * the operator which the kernels do not have; such a model runs on onnxruntime-web.
  */
@@ -33,7 +33,7 @@ export async function createKernelRuntime(wasm: Uint8Array<ArrayBuffer>): Promis
   try {
     module = await WebAssembly.compile(wasm)
   } catch (cause) {
-    throw new LivenessError('RUNTIME_MISSING', 'This browser does not run WebAssembly with SIMD here.', { cause })
+    throw new LivenessError('RUNTIME_MISSING', 'WebAssembly with SIMD does not run here.', { cause })
   }
   return { name: 'unspoof kernels', load: (bytes) => createSession(module, bytes) }
 }

@@ -4,18 +4,19 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Runtime, RuntimeSession, Tensor } from '@unspoof/core'
 import { bundledModelFolder, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
-import { createNodeRuntime } from '@unspoof/node'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createKernelRuntime } from '../src/worker/kernels.ts'
+import { createKernelRuntime } from '../src/index.ts'
+import { kernelFiles } from '../src/node.ts'
 import { floats, integers, type ModelSpec, type NodeSpec, type TensorSpec, writeModel } from './onnx-writer.ts'
+import { createOnnxruntime } from './onnxruntime.ts'
 
 let kernels: Runtime
 let onnxruntime: Runtime
 
 beforeAll(async () => {
-  kernels = await createKernelRuntime(await readFile(new URL('../dist/kernels.wasm', import.meta.url)))
-  onnxruntime = createNodeRuntime()
+  kernels = await createKernelRuntime(await readFile(kernelFiles.simd))
+  onnxruntime = await createOnnxruntime()
 })
 
 /** The same values for the same seed, from -1 to 1. */
@@ -435,10 +436,12 @@ describe('a damaged file', { timeout: 120_000 }, () => {
   it('is refused or runs, whatever bit is wrong, and never takes the process or another session with it', async () => {
     const file = await readFile(`${bundledModelFolder(DEFAULT_PAD_MODEL)}/model.onnx`)
     const good = await kernels.load(file)
-    const feeds = {
-      face: { data: noise(3 * 128 * 128), dims: [1, 3, 128, 128] },
-      context: { data: noise(3 * 80 * 80), dims: [1, 3, 80, 80] },
-    }
+    const feeds = Object.fromEntries(
+      good.inputs.map(({ name, dims }) => {
+        const shape = dims.map((size) => size ?? 1)
+        return [name, { data: noise(sizeOf(shape)), dims: shape }]
+      }),
+    )
     const expected = (await good.run(feeds)).logits!.data
     let refused = 0
     for (let i = 0; i < 150; i++) {
