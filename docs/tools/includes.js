@@ -128,7 +128,9 @@ function cardPage(card) {
 
 /** @param {string} toRoot the root of the repository, from the folder of the page */
 function packageTable(toRoot) {
-  const folders = [...readdirSync(resolve(root, 'packages')).map((name) => `packages/${name}`), 'models']
+  const folders = [...readdirSync(resolve(root, 'packages')).map((name) => `packages/${name}`), 'models'].filter(
+    (folder) => !json(`${folder}/package.json`).private,
+  )
   return table(
     ['package', 'what it is', 'formats'],
     folders.map((folder) => {

@@ -1,7 +1,7 @@
+import { makeClip } from '@unspoof/test-utils/camera-clip'
+import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
-import { makeClip } from '../../../test/browser/clip.ts'
 import { type Site, startSite } from '../../web/test/harness.ts'
 import { pageFiles } from './page-files.ts'
 

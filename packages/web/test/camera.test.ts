@@ -1,7 +1,7 @@
+import { makeClip } from '@unspoof/test-utils/camera-clip'
+import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
-import { makeClip } from '../../../test/browser/clip.ts'
 import { type Site, startSite } from './harness.ts'
 
 describe.skipIf(!hasChromium)('the camera in Chromium', { timeout: 120_000 }, () => {

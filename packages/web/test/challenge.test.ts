@@ -1,7 +1,7 @@
+import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
+import { installPerson, type Movement } from '@unspoof/test-utils/person'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
-import { installPerson, type Movement } from '../../../test/browser/person.ts'
 import { type Site, startSite } from './harness.ts'
 import { startSessions, type TestSessions } from './sessions.ts'
 

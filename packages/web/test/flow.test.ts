@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { makeClip } from '@unspoof/test-utils/camera-clip'
+import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
+import { installPerson } from '@unspoof/test-utils/person'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
-import { makeClip } from '../../../test/browser/clip.ts'
-import { installPerson } from '../../../test/browser/person.ts'
 import type { Camera, WebLiveness } from '../src/index.ts'
 import { type Site, startSite } from './harness.ts'
 

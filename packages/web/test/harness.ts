@@ -2,14 +2,14 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { ASTRONAUT } from '../../../test/browser/clip.ts'
+import { ASTRONAUT } from '@unspoof/test-utils/camera-clip'
 import {
   STRICT_CSP,
   type StaticServer,
   type StaticServerOptions,
   startStaticServer,
-} from '../../../test/browser/static-server.ts'
+} from '@unspoof/test-utils/static-server'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type CopyAssetsOptions, copyAssets } from '../src/node/copy-assets.ts'
 
 export interface Site extends StaticServer {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
 import type { Browser } from 'playwright-core'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasChromium, launchChromium } from '../../../test/browser/chromium.ts'
 import type { ConformanceRequest } from './conformance-worker.ts'
 import { type Site, startSite } from './harness.ts'
 

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLiveness, decodeImage } from '@unspoof/node'
 import { createSessionHandler, createSessions, type Sessions, toNodeHandler } from '@unspoof/session'
+import { makeClip } from '@unspoof/test-utils/camera-clip'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeClip } from '../../../test/browser/clip.ts'
 import { type CapturedFrame, createSessionClient, type SessionTicket } from '../src/session-client.ts'
 
 describe('createSessionClient against the real handler', { timeout: 60_000 }, () => {

@@ -5,12 +5,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fakeLiveness, picture } from '@unspoof/test-utils/fake-liveness'
 import express, { type Express, type Request, type RequestHandler } from 'express'
 import fileUpload from 'express-fileupload'
 import express4 from 'express4'
 import multer from 'multer'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { fakeLiveness, picture } from '../../../../test/http/fake-liveness.ts'
 import { assertLive, LivenessError, livenessMiddleware } from '../index.ts'
 
 const live = picture('live')

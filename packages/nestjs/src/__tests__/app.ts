@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type DynamicModule, type INestApplication, Module, type Type } from '@nestjs/common'
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core'
-import { picture } from '../../../../test/http/fake-liveness.ts'
+import { picture } from '@unspoof/test-utils/fake-liveness'
 
 export const live = picture('live')
 export const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')

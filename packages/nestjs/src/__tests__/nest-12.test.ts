@@ -2,8 +2,8 @@
 import { Body, Controller, Post, Req, UploadedFile, UseGuards, UseInterceptors } from '@nestjs/common'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { FileInterceptor } from '@nestjs/platform-fastify/multipart'
+import { fakeLiveness, picture } from '@unspoof/test-utils/fake-liveness'
 import { afterEach, expect, test } from 'vitest'
-import { fakeLiveness, picture } from '../../../../test/http/fake-liveness.ts'
 import { LivenessGuard, LivenessModule } from '../index.ts'
 import { closeApps, form, live, post, sha, startApp } from './app.ts'
 

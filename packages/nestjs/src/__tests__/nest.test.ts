@@ -24,8 +24,8 @@ import { APP_GUARD, NestFactory } from '@nestjs/core'
 import { ExpressAdapter, FileInterceptor, FilesInterceptor } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
+import { type FakeLiveness, fakeLiveness, picture } from '@unspoof/test-utils/fake-liveness'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type FakeLiveness, fakeLiveness, picture } from '../../../../test/http/fake-liveness.ts'
 import {
   LIVENESS_MODULE_OPTIONS,
   Liveness,

@@ -1,10 +1,10 @@
 /** Pixels out of good pictures: orientation, colour, depth, transparency, digest. */
 import { createHash } from 'node:crypto'
+import * as make from '@unspoof/test-utils/images/make'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeImage } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
-import * as make from './pictures.ts'
 
 const WIDTH = 96
 const HEIGHT = 80

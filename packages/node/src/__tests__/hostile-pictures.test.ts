@@ -1,12 +1,22 @@
 /** Broken files, bombs and disguises: each row has the answer that was decided for it. */
 import { deflateSync } from 'node:zlib'
 import { type DecodedImage, isLivenessError } from '@unspoof/core'
+import {
+  BOMBS,
+  BROKEN,
+  box,
+  DISGUISES,
+  jpeg,
+  losslessWebp,
+  lossyWebp,
+  plainPng,
+  progressive,
+} from '@unspoof/test-utils/images/hostile-files'
+import * as make from '@unspoof/test-utils/images/make'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { decodeImage } from '../image/decode.ts'
 import { MAX_SCANS } from '../image/jpeg.ts'
-import { BOMBS, BROKEN, box, DISGUISES, jpeg, losslessWebp, lossyWebp, plainPng, progressive } from './hostile-files.ts'
-import * as make from './pictures.ts'
 
 /** Milliseconds of the processor: a busy machine makes wait, but not work more. */
 function cpuMsSince(began: NodeJS.CpuUsage): number {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import { box, type Face, type Liveness, LivenessError } from '@unspoof/core'
+import * as make from '@unspoof/test-utils/images/make'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeImage } from '../image/decode.ts'
@@ -11,7 +12,6 @@ import type { NodeInput } from '../input/read.ts'
 import { createLiveness } from '../liveness.ts'
 import { createLivenessPool, type LivenessPool } from '../pool/liveness-pool.ts'
 import { colourModel } from './colour-model.ts'
-import * as make from './pictures.ts'
 
 const worker = fileURLToPath(new URL('../../dist/pool/worker.js', import.meta.url))
 if (!existsSync(worker)) console.warn('skipped: the tests of createLivenessPool need a build (npm run build)')

@@ -7,13 +7,13 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { box, type Face, type FaceDetector, type Liveness, LivenessError, type LivenessResult } from '@unspoof/core'
 import { bundledModelFolder, DEFAULT_PAD_MODEL, folderSource } from '@unspoof/models'
+import * as make from '@unspoof/test-utils/images/make'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeImage } from '../image/decode.ts'
 import type { NodeInput } from '../input/read.ts'
 import { createLiveness } from '../liveness.ts'
 import { colourModel } from './colour-model.ts'
-import * as make from './pictures.ts'
 
 const facePath = fileURLToPath(new URL('../../../../fixtures/astronaut.jpg', import.meta.url))
 const faceBytes = readFileSync(facePath)

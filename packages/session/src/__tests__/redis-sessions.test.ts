@@ -1,7 +1,8 @@
 /** R12 and R13 of the reliability goals: sessions of two processes over one Redis, through its outages. */
+
+import { hasRedis, RedisServer } from '@unspoof/test-utils/redis-server'
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
 import { createTokenSigner, createTokenVerifier, generateTokenKeys } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { codeOf, createHarness, type Harness, type Shot, submissionOf } from './harness.ts'

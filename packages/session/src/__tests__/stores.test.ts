@@ -1,7 +1,8 @@
 /** The memory store and the Redis store pass the same suite; what only one of them has is tested beside it. */
+
+import { hasRedis, RedisServer } from '@unspoof/test-utils/redis-server'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { hasRedis, RedisServer } from '../../../../test/redis/redis-server.ts'
 import { createMemoryStore, MEMORY_STORE_DEFAULTS, type Store } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
 import { testStore } from '../testing.ts'
