@@ -12,12 +12,12 @@ import {
   loadModel,
   lumaGrid,
   measureQuality,
-  nearDuplicates,
   parseDetectorCard,
   perceptualHash,
   QUALITY_BOUNDS,
   qualityReasons,
 } from '@unspoof/core'
+import { nearDuplicates } from '@unspoof/evaluation'
 import { bundledModel, DEFAULT_DETECTORS } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 import sharp from 'sharp'

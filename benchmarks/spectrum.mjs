@@ -12,20 +12,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import {
-  areaUnder,
-  auc,
-  aucDifference,
-  bootstrapInterval,
-  box,
-  cropResize,
-  curveOf,
-  faceSpectrum,
-  loadPadModel,
-  rank,
-  sigmoid,
-  spectrumVector,
-} from '@unspoof/core'
+import { box, cropResize, faceSpectrum, loadPadModel, sigmoid, spectrumVector } from '@unspoof/core'
+import { areaUnder, auc, aucDifference, bootstrapInterval, curveOf, rank } from '@unspoof/evaluation'
 import { bundledModel, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 

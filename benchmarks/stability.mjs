@@ -8,7 +8,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
-  auc,
   box,
   calibratedLogit,
   createFaceDetector,
@@ -20,6 +19,7 @@ import {
   parseDetectorCard,
   sigmoid,
 } from '@unspoof/core'
+import { auc } from '@unspoof/evaluation'
 import { bundledModel, DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 

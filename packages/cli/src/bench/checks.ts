@@ -4,9 +4,9 @@ import {
   type DecodedImage,
   LivenessError,
   type LivenessResult,
-  quantile,
   type Timings,
 } from '@unspoof/core'
+import { quantile } from '@unspoof/evaluation'
 import { createLiveness, createLivenessPool, createNodeRuntime, decodeImage } from '@unspoof/node'
 import sharp from 'sharp'
 import { openDetector, openPadModel } from '../engine.ts'

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
-import { LivenessError, quantile } from '@unspoof/core'
+import { LivenessError } from '@unspoof/core'
+import { quantile } from '@unspoof/evaluation'
 
 export interface HttpRow {
   readonly workers: number

@@ -1,5 +1,5 @@
 /** Timings that can be compared: candidates take turns, so that what else the machine does meets all of them. */
-import { quantile } from '@unspoof/core'
+import { quantile } from '@unspoof/evaluation'
 
 export interface Candidate {
   readonly name: string

@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import {
-  BOOTSTRAP_DEFAULTS,
   DEFAULTS,
   LivenessError,
   OPERATING_POINTS,
@@ -11,6 +10,7 @@ import {
   type PadCard,
   parsePadCard,
 } from '@unspoof/core'
+import { BOOTSTRAP_DEFAULTS } from '@unspoof/evaluation'
 import { DEFAULT_PAD_MODEL } from '@unspoof/models'
 import type { Arguments, Command } from '../command.ts'
 import { fitModel, writeFittedCard } from '../evaluate/fit.ts'

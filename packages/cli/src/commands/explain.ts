@@ -1,7 +1,8 @@
 /** `unspoof explain`: what the model saw in one picture, and what moves its answer. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createLiveness, type DecodedImage, LivenessError, OCCLUSION_RANGES, type PadModel } from '@unspoof/core'
+import { createLiveness, type DecodedImage, LivenessError, type PadModel } from '@unspoof/core'
+import { OCCLUSION_RANGES } from '@unspoof/evaluation'
 import { DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 import type { Arguments, Command } from '../command.ts'

@@ -4,18 +4,14 @@ import path from 'node:path'
 import {
   type CardOperatingPoint,
   calibratedLogit,
-  fitOperatingPoints,
-  fitPlatt,
-  type LabelledMargin,
   LivenessError,
   type ModelSource,
   type OperatingPointName,
   type PadCard,
-  type Presentation,
-  reliability,
   seededRandom,
   sigmoid,
 } from '@unspoof/core'
+import { fitOperatingPoints, fitPlatt, type LabelledMargin, type Presentation, reliability } from '@unspoof/evaluation'
 
 export interface FitData extends Presentation {
   /** Mean margin before calibration; `null` for a non-response. */

@@ -1,5 +1,6 @@
 /** Subgroups of pictures: measured properties in bands, or any column of the index. */
-import { LivenessError, skinToneOf } from '@unspoof/core'
+import { LivenessError } from '@unspoof/core'
+import { skinToneOf } from '@unspoof/evaluation'
 import type { LabelledPicture } from './index-file.ts'
 import type { PictureScores } from './scores.ts'
 

@@ -1,7 +1,8 @@
 /** The three layouts of labelled pictures, read into one list: a CSV, a folder with live/ and spoof/, CelebA-Spoof's own. */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Box, box, LivenessError, type TrueLabel } from '@unspoof/core'
+import { type Box, box, LivenessError } from '@unspoof/core'
+import type { TrueLabel } from '@unspoof/evaluation'
 import { glob } from 'tinyglobby'
 import { byName, PICTURE_EXTENSIONS } from '../files.ts'
 import { parseCsv } from './csv.ts'

@@ -16,8 +16,8 @@ import {
   measureQuality,
   type PadModel,
   sigmoid,
-  skinToneAngle,
 } from '@unspoof/core'
+import { skinToneAngle } from '@unspoof/evaluation'
 import { createNodeRuntime, decodeImage } from '@unspoof/node'
 import { openDetector, openPadModel } from '../engine.ts'
 import { liveProfile } from '../spectrum.ts'

@@ -1,14 +1,7 @@
 /** The guard against data that share pictures: across subjects, across labels, and with what the model was trained on. */
 import { readFile } from 'node:fs/promises'
-import {
-  type Frame,
-  groupBy,
-  isLivenessError,
-  lumaGrid,
-  nearDuplicates,
-  type PerceptualHash,
-  perceptualHash,
-} from '@unspoof/core'
+import { type Frame, isLivenessError, lumaGrid, type PerceptualHash, perceptualHash } from '@unspoof/core'
+import { groupBy, nearDuplicates } from '@unspoof/evaluation'
 import { decodeImage } from '@unspoof/node'
 import { counted } from '../terminal/counted.ts'
 import type { LabelledPicture } from './index-file.ts'

@@ -1,5 +1,5 @@
 /** The report as one HTML file. Pictures are named by path, never embedded. */
-import { formatPercent, formatRate, formatShare, type Rate, type RateReadings } from '@unspoof/core'
+import { formatPercent, formatRate, formatShare, type Rate, type RateReadings } from '@unspoof/evaluation'
 import { detChart, histogramChart, reliabilityChart, rocChart, seriesColour } from '../html/charts.ts'
 import { escapeHtml } from '../html/escape.ts'
 import { htmlFigure, htmlPage, htmlTable } from '../html/page.ts'

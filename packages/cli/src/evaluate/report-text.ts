@@ -1,5 +1,5 @@
 /** The report on a terminal. */
-import { type EvaluationSummary, formatPercent, formatRate, formatShare, type RateReadings } from '@unspoof/core'
+import { type EvaluationSummary, formatPercent, formatRate, formatShare, type RateReadings } from '@unspoof/evaluation'
 import { counted } from '../terminal/counted.ts'
 import { table } from '../terminal/table.ts'
 import { printable } from '../terminal/terminal.ts'

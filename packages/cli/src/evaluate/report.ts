@@ -1,4 +1,5 @@
 /** From scores to the report: what is printed, written as JSON and drawn as HTML. Pure, so that it can be tested on made-up scores. */
+import type { OperatingPoint } from '@unspoof/core'
 import {
   type AucDifference,
   aucDifference,
@@ -8,7 +9,6 @@ import {
   holm,
   type McNemar,
   mcnemar,
-  type OperatingPoint,
   type Presentation,
   perVideo,
   quantile,
@@ -16,7 +16,7 @@ import {
   subgroups,
   summarize,
   type TrueLabel,
-} from '@unspoof/core'
+} from '@unspoof/evaluation'
 import { counted } from '../terminal/counted.ts'
 import { type GroupBy, groupNameOf } from './groups.ts'
 import type { LabelledPicture } from './index-file.ts'

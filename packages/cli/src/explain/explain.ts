@@ -9,12 +9,11 @@ import {
   logSpectrum,
   lumaOf,
   nativeSquare,
-  type OcclusionMap,
-  occlusionMap,
   type PadModel,
   radialProfile,
   sigmoid,
 } from '@unspoof/core'
+import { type OcclusionMap, occlusionMap } from '@unspoof/evaluation'
 import { hasSpectrum } from '../spectrum.ts'
 import { framePng, heatMapPng, type Png, spectrumPng } from './images.ts'
 

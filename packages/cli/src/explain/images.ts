@@ -1,5 +1,6 @@
 /** The pictures of an explanation as PNG bytes. */
-import type { Box, Frame, OcclusionMap } from '@unspoof/core'
+import type { Box, Frame } from '@unspoof/core'
+import type { OcclusionMap } from '@unspoof/evaluation'
 import sharp from 'sharp'
 
 export interface Png {

@@ -1,5 +1,5 @@
 /** Charts as inline SVG: no scripts, no fonts, readable in light and dark. */
-import type { CurvePoint, Reliability, TrueLabel } from '@unspoof/core'
+import type { CurvePoint, Reliability, TrueLabel } from '@unspoof/evaluation'
 import { escapeHtml } from './escape.ts'
 
 /** Colours of the series, told apart by people with colour blindness (Okabe and Ito). */

@@ -1,21 +1,18 @@
 /** Finds out how an unknown ONNX file wants to be fed, by trying it on labelled pictures. */
 import {
-  areaUnder,
   type Box,
   type CardCrop,
   type CardInput,
   type CardOutput,
   cropResize,
-  curveOf,
   type Frame,
   LivenessError,
   marginOf,
   packTensor,
   type RuntimeSession,
-  rank,
   sigmoid,
-  type TrueLabel,
 } from '@unspoof/core'
+import { areaUnder, curveOf, rank, type TrueLabel } from '@unspoof/evaluation'
 
 export interface DoctorPicture {
   readonly frame: Frame

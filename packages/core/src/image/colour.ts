@@ -1,5 +1,5 @@
-/** Luma, grey and RGB. */
-import { createFrame, type Frame } from './frame.ts'
+/** Luma. */
+import type { Frame } from './frame.ts'
 
 /** Rec. 601 weights of red, green and blue. */
 export const LUMA_WEIGHTS = [0.299, 0.587, 0.114] as const
@@ -19,31 +19,4 @@ export function lumaOf<Values extends Float32Array | Float64Array = Float32Array
     out[i] = red * data[at]! + green * data[at + 1]! + blue * data[at + 2]!
   }
   return out
-}
-
-/** An RGB frame without alpha: the frame itself where it has none. */
-export function toRgb(frame: Frame): Frame {
-  if (frame.channels === 3) return frame
-  const { data, width, height } = frame
-  const out = new Uint8ClampedArray(width * height * 3)
-  for (let from = 0, to = 0; to < out.length; from += 4, to += 3) {
-    out[to] = data[from]!
-    out[to + 1] = data[from + 1]!
-    out[to + 2] = data[from + 2]!
-  }
-  return createFrame({ data: out, width, height, channels: 3 })
-}
-
-/** An RGB frame whose three channels are the rounded luma. */
-export function toGrey(frame: Frame): Frame {
-  const { width, height } = frame
-  const luma = lumaOf(frame)
-  const out = new Uint8ClampedArray(width * height * 3)
-  for (let i = 0, to = 0; i < luma.length; i++) {
-    const value = luma[i]!
-    out[to++] = value
-    out[to++] = value
-    out[to++] = value
-  }
-  return createFrame({ data: out, width, height, channels: 3 })
 }

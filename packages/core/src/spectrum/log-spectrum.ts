@@ -5,7 +5,7 @@ import { invalid } from '../validate.ts'
 import { fft2 } from './fft.ts'
 
 /** Side of the map that training predicts from the features. */
-export const TARGET_SIDE = 16
+const TARGET_SIDE = 16
 
 /**
  * `log1p(abs(fftshift(fft2(luma))))`: row by row, frequency 0 at `(size / 2, size / 2)`, rows and columns from -size / 2.

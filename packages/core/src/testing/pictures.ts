@@ -1,7 +1,7 @@
 /** Pictures made from a seed: no file, no licence, the same on every machine. */
 
-import { seededRandom } from '../evaluate/random.ts'
 import { createFrame, type Frame } from '../image/frame.ts'
+import { seededRandom } from '../random.ts'
 
 export type Pattern = 'black' | 'white' | 'noise' | 'gradient' | 'checker'
 

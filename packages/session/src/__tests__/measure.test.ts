@@ -3,8 +3,15 @@
  * `UNSPOOF_MEASURE=1 npx vitest run packages/session/src/__tests__/measure.test.ts`; needs the research sets in ../shared/data.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { type Face, type Frame, hammingDistance, lumaGrid, type PerceptualHash, perceptualHash } from '@unspoof/core'
-import { seededRandom } from '@unspoof/core/testing'
+import {
+  type Face,
+  type Frame,
+  hammingDistance,
+  lumaGrid,
+  type PerceptualHash,
+  perceptualHash,
+  seededRandom,
+} from '@unspoof/core'
 import { createLiveness } from '@unspoof/node'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,5 @@
 /** A drawn room with a drawn person in it, as a camera would see them: the tests' own bona fide and its forgeries. */
-import { boxFromCorners, createFrame, type Face, type Frame } from '@unspoof/core'
-import { seededRandom } from '@unspoof/core/testing'
+import { boxFromCorners, createFrame, type Face, type Frame, seededRandom } from '@unspoof/core'
 import sharp, { type Sharp } from 'sharp'
 
 export interface Scene {

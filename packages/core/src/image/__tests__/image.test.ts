@@ -5,11 +5,10 @@ import { picture } from '../../__tests__/vectors/picture.ts'
 import type { CardCrop } from '../../model/card.ts'
 import { BLACK, borderMap } from '../border.ts'
 import { type Box, box, iou } from '../box.ts'
-import { lumaOf, toGrey, toRgb } from '../colour.ts'
+import { lumaOf } from '../colour.ts'
 import { cropRect, cropResize, resizeRect } from '../crop.ts'
-import { createFrame, type Frame } from '../frame.ts'
+import { createFrame } from '../frame.ts'
 import { jitterBoxes } from '../jitter.ts'
-import { applyOrientation } from '../orientation.ts'
 import { resize } from '../resize.ts'
 import { packTensor } from '../tensor.ts'
 
@@ -177,93 +176,6 @@ describe('packTensor', () => {
   })
 })
 
-describe('applyOrientation', () => {
-  // The stored picture is 3 x 2, its red values are 1 2 3 / 4 5 6.
-  const stored = createFrame({
-    data: Uint8Array.from([1, 2, 3, 4, 5, 6].flatMap((v) => [v, 0, 0])),
-    width: 3,
-    height: 2,
-  })
-  const redOf = (frame: Frame) =>
-    Array.from({ length: frame.height }, (_, y) =>
-      Array.from({ length: frame.width }, (_, x) => frame.data[(y * frame.width + x) * 3]),
-    )
-
-  it.each([
-    [
-      1,
-      [
-        [1, 2, 3],
-        [4, 5, 6],
-      ],
-    ],
-    [
-      2,
-      [
-        [3, 2, 1],
-        [6, 5, 4],
-      ],
-    ],
-    [
-      3,
-      [
-        [6, 5, 4],
-        [3, 2, 1],
-      ],
-    ],
-    [
-      4,
-      [
-        [4, 5, 6],
-        [1, 2, 3],
-      ],
-    ],
-    [
-      5,
-      [
-        [1, 4],
-        [2, 5],
-        [3, 6],
-      ],
-    ],
-    [
-      6,
-      [
-        [4, 1],
-        [5, 2],
-        [6, 3],
-      ],
-    ],
-    [
-      7,
-      [
-        [6, 3],
-        [5, 2],
-        [4, 1],
-      ],
-    ],
-    [
-      8,
-      [
-        [3, 6],
-        [2, 5],
-        [1, 4],
-      ],
-    ],
-  ])('%i', (orientation, expected) => {
-    expect(redOf(applyOrientation(stored, orientation))).toEqual(expected)
-  })
-
-  it.each([0, 9, 1.5, Number.NaN])('refuses %d', (orientation) => {
-    expect(() => applyOrientation(stored, orientation)).toThrow(refused)
-  })
-
-  it('keeps alpha', () => {
-    const rgba = createFrame({ data: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]), width: 2, height: 1 })
-    expect([...applyOrientation(rgba, 2).data]).toEqual([5, 6, 7, 8, 1, 2, 3, 4])
-  })
-})
-
 describe('colour', () => {
   const rgba = createFrame({ data: Uint8Array.from([10, 20, 30, 9, 255, 255, 255, 9]), width: 2, height: 1 })
 
@@ -271,12 +183,6 @@ describe('colour', () => {
     const luma = lumaOf(rgba, new Float64Array(2))
     expect(luma[0]).toBeCloseTo(0.299 * 10 + 0.587 * 20 + 0.114 * 30, 12)
     expect(luma[1]).toBeCloseTo(255, 12)
-  })
-
-  it('drops alpha and colour', () => {
-    expect([...toRgb(rgba).data]).toEqual([10, 20, 30, 255, 255, 255])
-    expect(toRgb(toRgb(rgba)).channels).toBe(3)
-    expect([...toGrey(rgba).data]).toEqual([18, 18, 18, 255, 255, 255])
   })
 })
 

@@ -1,4 +1,4 @@
-/** ISO/IEC 30107-3 metrics with their uncertainty: how good is it, and what may be claimed. */
+/** The entry point: ISO/IEC 30107-3 error rates with their intervals, and which part of an image a model looked at. */
 export * from './bootstrap.ts'
 export * from './calibration.ts'
 export * from './compare.ts'
@@ -6,9 +6,9 @@ export * from './curve.ts'
 export * from './format.ts'
 export * from './intervals.ts'
 export * from './near-duplicates.ts'
+export * from './occlusion.ts'
 export * from './operating-points.ts'
 export * from './presentation.ts'
-export { seededRandom } from './random.ts'
 export * from './rates.ts'
 export * from './skin-tone.ts'
 export * from './summary.ts'

@@ -1,5 +1,5 @@
 /** ROC and DET points, AUC, EER, and BPCER at a fixed APCER: the numbers that compare models before a threshold is chosen. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError } from '@unspoof/core'
 import { checkPresentations, type Presentation, scored } from './presentation.ts'
 
 /** The error rates of the rule "live when score >= threshold". Rates are 0..1. */

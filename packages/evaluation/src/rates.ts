@@ -1,5 +1,5 @@
 /** APCER per PAI species, BPCER, ACER and non-response at one threshold, as ISO/IEC 30107-3 counts them. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError } from '@unspoof/core'
 import { type Bootstrap, clusteredInterval, designEffect } from './bootstrap.ts'
 import { clopperPearson, type Interval, strongestClaim, upperBound } from './intervals.ts'
 import { checkPresentations, groupBy, type Presentation, speciesOf } from './presentation.ts'

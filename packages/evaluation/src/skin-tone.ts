@@ -1,6 +1,5 @@
 /** Individual typology angle (ITA): a rough proxy of skin tone, for subgroup rows only. */
-import type { Box } from '../image/box.ts'
-import type { Frame } from '../image/frame.ts'
+import type { Box, Frame } from '@unspoof/core'
 
 /** Groups by ITA in degrees (Chardon 1991, Del Bino 2013), lightest first. */
 export const SKIN_TONES = [

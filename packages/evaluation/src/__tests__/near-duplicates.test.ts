@@ -1,7 +1,6 @@
+import { type PerceptualHash, seededRandom } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
-import type { PerceptualHash } from '../../image/perceptual-hash.ts'
 import { NEAR_DUPLICATE_BITS, nearDuplicates } from '../near-duplicates.ts'
-import { seededRandom } from '../random.ts'
 
 const random = seededRandom(5)
 

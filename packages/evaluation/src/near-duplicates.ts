@@ -1,5 +1,5 @@
 /** Pictures that are nearly the same: copies, re-encodings, neighbouring frames. Data that share them measure memory, not recognition. */
-import { hammingDistance, type PerceptualHash } from '../image/perceptual-hash.ts'
+import { hammingDistance, type PerceptualHash } from '@unspoof/core'
 
 /**
  * Fine bits of 256 that nearly equal pictures may differ in: a picture saved again, made smaller or mirrored stays below it. Of 4.4

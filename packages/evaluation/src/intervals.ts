@@ -1,5 +1,5 @@
 /** Exact intervals of error rates, and how many presentations a claim needs. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError } from '@unspoof/core'
 import { inverseIncompleteBeta } from './beta.ts'
 
 /** Lower and upper end of an interval, 0..1. */

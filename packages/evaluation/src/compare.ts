@@ -1,5 +1,5 @@
 /** Is one model better than another on the same pictures? Paired tests, because both saw the same presentations. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError } from '@unspoof/core'
 import { incompleteBeta } from './beta.ts'
 import { type Bootstrap, bootstrapInterval, hasFewClusters } from './bootstrap.ts'
 import { areaUnder, curveOf, rank } from './curve.ts'

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { box, createFrame } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
-import { box } from '../../image/box.ts'
-import { createFrame } from '../../image/frame.ts'
 import { skinToneAngle, skinToneOf } from '../skin-tone.ts'
 
 const expected = JSON.parse(readFileSync(new URL('./expected.json', import.meta.url), 'utf8'))

@@ -1,5 +1,5 @@
 /** Does a live probability of 0.9 mean nine of ten? Reliability, and the fits that make it so. */
-import { LivenessError } from '../errors.ts'
+import { LivenessError } from '@unspoof/core'
 import { clopperPearson, type Interval } from './intervals.ts'
 import { checkPresentations, type Presentation, scored, type TrueLabel } from './presentation.ts'
 

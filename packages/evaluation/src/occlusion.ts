@@ -1,8 +1,5 @@
 /** Which parts of the picture speak for live: cover them one by one and look how the answer moves. Explanation, never evidence. */
-import { type Box, box as makeBox } from '../image/box.ts'
-import { createFrame, type Frame } from '../image/frame.ts'
-import type { PadModel } from '../model/pad-model.ts'
-import { checkInteger } from '../validate.ts'
+import { type Box, checkInteger, createFrame, type Frame, box as makeBox, type PadModel } from '@unspoof/core'
 
 export const OCCLUSION_DEFAULTS = { cells: 10 } as const
 export const OCCLUSION_RANGES = { cells: { min: 2, max: 40 } } as const

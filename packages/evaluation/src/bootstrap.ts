@@ -1,7 +1,8 @@
 /** Bootstrap over clusters: ten pictures of one person are not ten people. */
+
+import { seededRandom } from '@unspoof/core'
 import type { Interval } from './intervals.ts'
 import type { Presentation } from './presentation.ts'
-import { seededRandom } from './random.ts'
 
 export interface Bootstrap {
   /** @default 2000 */

@@ -1,6 +1,6 @@
+import { seededRandom } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import { fitOperatingPoints, OPERATING_POINT_TARGETS, type Presentation, ratesAt, upperBound } from '../index.ts'
-import { seededRandom } from '../random.ts'
 
 /** Scores of a good but not perfect model. */
 function data(lives: number, prints: number, replays: number): Presentation[] {

@@ -1,8 +1,6 @@
+import { box, createFrame, type Frame, type PadModel } from '@unspoof/core'
+import { examplePadCard } from '@unspoof/core/testing'
 import { expect, it } from 'vitest'
-import { box } from '../../image/box.ts'
-import { createFrame, type Frame } from '../../image/frame.ts'
-import type { PadModel } from '../../model/pad-model.ts'
-import { examplePadCard } from '../../testing.ts'
 import { occlusionMap } from '../occlusion.ts'
 
 /** A "model" whose margin is the brightness of one corner of the face, so that the map must light up there and nowhere else. */

@@ -1,7 +1,6 @@
+import { decideSequence, type LivenessResult } from '@unspoof/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LivenessResult } from '../../decide/result.ts'
-import { decideSequence } from '../../decide/sequence.ts'
 import {
   apcerAfterAttempts,
   auc,

@@ -1,7 +1,7 @@
 """Computes the values that metrics.test.ts expects, with numpy, scipy and scikit-learn instead of our code.
 
     pip install numpy scipy scikit-learn
-    python packages/core/src/evaluate/__tests__/expected.py
+    python packages/evaluation/src/__tests__/expected.py
 
 Writes expected.json beside itself: inputs (seeded) and results. Made with numpy 2.4.6, scipy 1.17.1, scikit-learn 1.9.1.
 """

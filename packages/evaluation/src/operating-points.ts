@@ -1,7 +1,12 @@
 /** Fixes the named thresholds on labelled scores, and refuses where the data cannot carry what the names promise. */
-import { LivenessError } from '../errors.ts'
-import type { CardMeasurement, CardOperatingPoint, CardRate, OperatingPointName } from '../model/card.ts'
-import { RANGES } from '../options.ts'
+import {
+  type CardMeasurement,
+  type CardOperatingPoint,
+  type CardRate,
+  LivenessError,
+  type OperatingPointName,
+  RANGES,
+} from '@unspoof/core'
 import { formatPercent } from './format.ts'
 import { errorsAllowed, presentationsNeeded, upperBound } from './intervals.ts'
 import { checkPresentations, groupBy, type Presentation, scored, speciesOf } from './presentation.ts'

@@ -1,7 +1,5 @@
 /** One presentation and what the system answered: the row every metric is computed from. */
-import { sequenceProbability } from '../decide/sequence.ts'
-import { LivenessError } from '../errors.ts'
-import { describe } from '../validate.ts'
+import { describe, LivenessError, sequenceProbability } from '@unspoof/core'
 
 /** The truth: a bona fide presentation, or an attack presentation. */
 export type TrueLabel = 'live' | 'spoof'
