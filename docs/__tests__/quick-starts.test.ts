@@ -194,7 +194,7 @@ describe('handlers', () => {
     const { code } = snippet('docs/guides/next.md', '// app/login/route.js')
     const path = write(`${code}
       import { readFileSync } from 'node:fs'
-      import { closeDefaultLiveness } from '@unspoof/node/http'
+      import { closeDefaultLiveness } from '@unspoof/http'
       for (const bytes of [readFileSync('selfie.jpg'), undefined]) {
         const form = new FormData()
         form.append('name', 'Ada')

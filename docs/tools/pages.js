@@ -64,7 +64,20 @@ export const pages = {
 
 /** The README of every package, the ones people install first. @returns {[string, string][]} */
 function readmes() {
-  const first = ['core', 'node', 'express', 'nestjs', 'session', 'web', 'react', 'face-api', 'cli', 'kernels']
+  const first = [
+    'core',
+    'node',
+    'express',
+    'fastify',
+    'nestjs',
+    'http',
+    'session',
+    'web',
+    'react',
+    'face-api',
+    'cli',
+    'kernels',
+  ]
   /** @param {string} name */
   const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length)
   const names = readdirSync(resolve(root, 'packages'))

@@ -1,6 +1,6 @@
 /** The table of hostile HTTP requests, on every kind of server: one answer each, never `live`, and the next good request is served. */
 import { once } from 'node:events'
-import { createAdmission } from '@unspoof/node/http'
+import { createAdmission } from '@unspoof/http'
 import { type FakeLiveness, fakeLiveness, picture } from '@unspoof/test-utils/fake-liveness'
 import {
   BOUNDARY,

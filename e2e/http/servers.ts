@@ -7,16 +7,16 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { livenessMiddleware } from '@unspoof/express'
-import { LivenessGuard, LivenessModule, LivenessOptions } from '@unspoof/nestjs'
-import type { LivenessPool } from '@unspoof/node'
-import { livenessPlugin } from '@unspoof/node/fastify'
+import { livenessPlugin } from '@unspoof/fastify'
 import {
   type HttpLiveness,
   type HttpLivenessOptions,
   livenessHandler,
   type RequestLiveness,
   type Upload,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
+import { LivenessGuard, LivenessModule, LivenessOptions } from '@unspoof/nestjs'
+import type { LivenessPool } from '@unspoof/node'
 import express from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'

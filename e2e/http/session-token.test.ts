@@ -1,6 +1,6 @@
 /** A token of @unspoof/session in place of a picture, on every kind of server: the signer, the verifier and the adapter together. */
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
-import type { SessionOptions } from '@unspoof/node/http'
+import type { SessionOptions } from '@unspoof/http'
 import { createMemoryStore, createTokenSigner, createTokenVerifier, generateTokenKeys } from '@unspoof/session'
 import { fakeLiveness } from '@unspoof/test-utils/fake-liveness'
 import { Connection, head } from '@unspoof/test-utils/http-client'

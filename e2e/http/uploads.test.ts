@@ -1,6 +1,6 @@
 /** What every adapter does with ordinary requests, slow and leaving clients, load, other methods and tokens. */
 import { LivenessError } from '@unspoof/core'
-import { createAdmission, type SessionOptions } from '@unspoof/node/http'
+import { createAdmission, type SessionOptions } from '@unspoof/http'
 import { type FakeLiveness, fakeLiveness, picture } from '@unspoof/test-utils/fake-liveness'
 import { BOUNDARY, Connection, FORM_TYPE, fieldPart, filePart, form, head, post } from '@unspoof/test-utils/http-client'
 import { afterEach, describe, expect, test } from 'vitest'

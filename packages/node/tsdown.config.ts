@@ -1,6 +1,6 @@
 import { library } from '../../tsdown.base.ts'
 
 export default library({
-  entry: ['src/index.ts', 'src/pool/worker.ts', 'src/http/index.ts', 'src/http/fastify.ts', 'src/observe/index.ts'],
+  entry: ['src/index.ts', 'src/pool/worker.ts', 'src/observe/index.ts'],
   cjs: true,
 })

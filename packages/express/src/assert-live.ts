@@ -1,5 +1,5 @@
 /** The check that a handler makes behind a global mount. */
-import { assertLiveResult } from '@unspoof/node/http'
+import { assertLiveResult } from '@unspoof/http'
 import type { Request } from 'express'
 import type { RequestLiveness } from './types.ts'
 

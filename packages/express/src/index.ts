@@ -16,6 +16,6 @@ export {
   type Upload,
   type UploadLimits,
   type VerifiedToken,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
 export { assertLive } from './assert-live.ts'
 export { type LivenessMiddleware, type LivenessMiddlewareOptions, livenessMiddleware } from './middleware.ts'

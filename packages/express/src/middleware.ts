@@ -10,7 +10,7 @@ import {
   requestIdOf,
   resolveHttpOptions,
   type UploadBody,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { RequestLiveness } from './types.ts'
 

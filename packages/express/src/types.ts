@@ -1,5 +1,5 @@
 /** `req.liveness`, for everybody who imports this package. */
-import type { RequestLiveness } from '@unspoof/node/http'
+import type { RequestLiveness } from '@unspoof/http'
 
 declare global {
   namespace Express {

@@ -1,6 +1,6 @@
 /** Decorators for routes and their parameters. */
 import { createParamDecorator, type ExecutionContext, type PipeTransform, SetMetadata, type Type } from '@nestjs/common'
-import { type RequestLiveness, resolveHttpOptions } from '@unspoof/node/http'
+import { type RequestLiveness, resolveHttpOptions } from '@unspoof/http'
 import type { LivenessRouteOptions } from './options.ts'
 import { ROUTE_OPTIONS, SKIP } from './tokens.ts'
 

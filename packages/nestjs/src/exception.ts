@@ -1,7 +1,7 @@
 /** The refusal as a Nest exception. */
 import { HttpException } from '@nestjs/common'
 import type { LivenessError } from '@unspoof/core'
-import type { Rejection, RequestLiveness } from '@unspoof/node/http'
+import type { Rejection, RequestLiveness } from '@unspoof/http'
 
 /**
  * Thrown by {@link LivenessGuard}. Its response is the same body that the other adapters send:

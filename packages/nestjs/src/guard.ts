@@ -21,7 +21,7 @@ import {
   requestIdOf,
   resolveHttpOptions,
   type UploadBody,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
 import { LivenessException } from './exception.ts'
 import type { LivenessRouteOptions, PlatformRequest } from './options.ts'
 import { acceptUploads, exchangeOf, type PlatformExchange } from './platform.ts'

@@ -14,7 +14,7 @@ export {
   type Upload,
   type UploadLimits,
   type VerifiedToken,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
 export { Liveness, LivenessOptions, SkipLiveness } from './decorators.ts'
 export { LivenessException } from './exception.ts'
 export { LivenessGuard } from './guard.ts'

@@ -1,6 +1,6 @@
 /** LivenessModule: options for every LivenessGuard of an application. */
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
-import { resolveHttpOptions } from '@unspoof/node/http'
+import { resolveHttpOptions } from '@unspoof/http'
 import { LivenessGuard } from './guard.ts'
 import type { LivenessModuleAsyncOptions, LivenessModuleOptions, LivenessOptionsFactory } from './options.ts'
 import { LivenessService } from './service.ts'

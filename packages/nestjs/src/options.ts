@@ -1,7 +1,7 @@
 /** Options of the module and of single routes. */
 
 import type { ModuleMetadata, Type } from '@nestjs/common'
-import type { HttpLivenessOptions } from '@unspoof/node/http'
+import type { HttpLivenessOptions } from '@unspoof/http'
 
 /**
  * The platform's request: Express' or Fastify's. Hooks of the application know which one they get.

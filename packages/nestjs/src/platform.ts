@@ -1,7 +1,7 @@
 /** What differs between Nest on Express and Nest on Fastify. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AbstractHttpAdapter } from '@nestjs/core'
-import { addBodyParsers, type ContentTypeParserHost } from '@unspoof/node/http'
+import { addBodyParsers, type ContentTypeParserHost } from '@unspoof/http'
 
 /** The platform's request and response, and Node's behind them. */
 export interface PlatformExchange {

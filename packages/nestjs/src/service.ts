@@ -6,7 +6,7 @@ import {
   type HttpLivenessOptions,
   livenessSource,
   resolveHttpOptions,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
 import type { LivenessModuleOptions, PlatformRequest } from './options.ts'
 import { LIVENESS_MODULE_OPTIONS } from './tokens.ts'
 

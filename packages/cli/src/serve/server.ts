@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { LivenessError } from '@unspoof/core'
-import type { LivenessPool } from '@unspoof/node'
 import {
   closeAfterAnswer,
   createAdmission,
@@ -12,7 +11,8 @@ import {
   rejection,
   requestIdOf,
   resolveHttpOptions,
-} from '@unspoof/node/http'
+} from '@unspoof/http'
+import type { LivenessPool } from '@unspoof/node'
 import { createMetrics, METRICS_CONTENT_TYPE, observeLiveness } from '@unspoof/node/observe'
 import { openApiDocument } from './openapi.ts'
 import { createSessionRoutes, type SessionSettings } from './sessions.ts'

@@ -8,9 +8,8 @@ import {
   toErrorShape,
   toPublicError,
 } from '@unspoof/core'
+import { readBytes, readForm, resolveLimits } from '@unspoof/http'
 import type { Sessions, SubmitAnswer } from '../sessions.ts'
-import { parseMultipart } from './multipart.ts'
-import { readBody } from './read-body.ts'
 
 export const HANDLER_DEFAULTS = { bodyTimeoutMs: 10_000, maxInFlight: 16 } as const
 export const HANDLER_RANGES = {
@@ -82,7 +81,7 @@ export function createSessionHandler<Context = unknown>(
 
   const start = async (request: Request, context: Context): Promise<Response> => {
     const attempter = await who(request, context)
-    const body = await readBody(request, { maxBytes: 1024, timeoutMs })
+    const body = await readBytes(request, 1024, resolveLimits({ bodyTimeoutMs: timeoutMs }))
     const text = decodeText(body)
     // The client has no say in how it is judged.
     if (text.trim() !== '' && Object.keys(parseJson(text)).length > 0) {
@@ -97,19 +96,25 @@ export function createSessionHandler<Context = unknown>(
     inFlight++
     try {
       const attempter = await who(request, context)
-      const { maxFrames, maxTotalBytes } = sessions.limits
-      const body = await readBody(request, { maxBytes: maxTotalBytes + MULTIPART_OVERHEAD, timeoutMs })
-      const [meta, ...frames] = parseMultipart(body, request.headers.get('content-type') ?? '', maxFrames + 1)
-      if (meta === undefined || meta.name !== 'meta' || meta.file || meta.bytes.length > MAX_META_BYTES) {
-        throw new LivenessError(
-          'BODY_MALFORMED',
-          `Expected a text field meta of at most ${MAX_META_BYTES} bytes as the first part.`,
-        )
+      const { maxFrames, maxFrameBytes, maxTotalBytes } = sessions.limits
+      const { fields, files } = await readForm(request, {
+        limits: resolveLimits({
+          bodyTimeoutMs: timeoutMs,
+          bodyBytes: maxTotalBytes + MULTIPART_OVERHEAD,
+          fileBytes: maxFrameBytes,
+          fieldBytes: MAX_META_BYTES,
+          images: maxFrames,
+          parts: maxFrames + 1,
+        }),
+      })
+      const { meta } = fields
+      if (typeof meta !== 'string' || Object.keys(fields).length > 1) {
+        throw new LivenessError('BODY_MALFORMED', `Expected one text field meta of at most ${MAX_META_BYTES} bytes.`)
       }
-      if (frames.some(({ name, file }) => name !== 'frames' || !file)) {
-        throw new LivenessError('BODY_MALFORMED', 'Expected files named frames after the field meta.')
+      if (files.some(({ fieldname }) => fieldname !== 'frames')) {
+        throw new LivenessError('BODY_MALFORMED', 'Expected files named frames beside the field meta.')
       }
-      const submission = { meta: parseJson(decodeText(meta.bytes)), frames: frames.map(({ bytes }) => bytes) }
+      const submission = { meta: parseJson(meta), frames: files.map(({ buffer }) => buffer) }
       const answer = await sessions.submit(id, submission, { ...attempter, signal: request.signal })
       return json(STATUS[answer.verdict], answer)
     } finally {

@@ -1,5 +1,12 @@
-/** The public door of @unspoof/node/http: what the adapters for web frameworks share. */
-export { type Admission, type AdmissionOptions, createAdmission, type Ticket } from './admission.ts'
+/** What the adapters for web frameworks share, and handlers from Request to Response. */
+export { type Admission, type AdmissionOptions, createAdmission, type Ticket } from './admission/admission.ts'
+export { type ImageSelection, imagesOf } from './body/images.ts'
+export { DEFAULT_LIMITS, LIMIT_RANGES, resolveLimits, type UploadLimits } from './body/limits.ts'
+export type { MultipartForm } from './body/multipart.ts'
+export { type ParsedRequest, type ParsedState, parsedState } from './body/parsed.ts'
+export { type ReadUploadOptions, readUpload, type UploadRequest } from './body/read-upload.ts'
+export type { Fields, Upload, UploadBody } from './body/upload.ts'
+export { type ReadFormOptions, readBytes, readForm } from './body/web-body.ts'
 export { closeDefaultLiveness, defaultLiveness, livenessSource } from './default-liveness.ts'
 export { addBodyParsers, type ContentTypeParserHost } from './fastify-parsers.ts'
 export {
@@ -11,8 +18,6 @@ export {
   type RequestGuard,
   rejection,
 } from './guard.ts'
-export { type ImageSelection, imagesOf } from './images.ts'
-export { DEFAULT_LIMITS, LIMIT_RANGES, resolveLimits, type UploadLimits } from './limits.ts'
 export { attachBody, closeAfterAnswer, nodeUploadRequest, refuseEarly, requestIdOf } from './node-request.ts'
 export {
   HTTP_OPTION_KEYS,
@@ -21,8 +26,6 @@ export {
   type ResolvedHttpOptions,
   resolveHttpOptions,
 } from './options.ts'
-export { type ParsedRequest, type ParsedState, parsedState } from './parsed.ts'
-export { type ReadUploadOptions, readUpload, type UploadRequest } from './read-upload.ts'
 export {
   assertLiveResult,
   type CheckedImage,
@@ -32,5 +35,4 @@ export {
 } from './request-liveness.ts'
 export { type HttpAnswer, toHttpResponse } from './response.ts'
 export { readToken, type SessionOptions, TOKEN_HEADERS, type TokenVerifier, type VerifiedToken } from './token.ts'
-export type { Fields, Upload, UploadBody } from './upload.ts'
 export { checkRequest, type LivenessHandler, livenessHandler, type WebOutcome } from './web.ts'

@@ -8,8 +8,8 @@ import {
   type Liveness,
   resolveCheckOptions,
 } from '@unspoof/core'
-import { type Admission, type AdmissionOptions, createAdmission } from './admission.ts'
-import { resolveLimits, type UploadLimits } from './limits.ts'
+import { type Admission, type AdmissionOptions, createAdmission } from './admission/admission.ts'
+import { resolveLimits, type UploadLimits } from './body/limits.ts'
 import { checkSessionOptions, type SessionOptions } from './token.ts'
 
 /** The part of a {@link Liveness} that the HTTP half uses. */

@@ -32,8 +32,8 @@ interface Part {
   isFile: boolean
   chunks: Buffer[]
   size: number
-  /** Writes seen since the part began without its header being complete. */
-  headerWrites: number
+  /** Bytes written behind the slice in which the part began, while its header is incomplete. */
+  headerBytes: number
 }
 
 export function createMultipartReader(boundary: string, limits: UploadLimits): MultipartReader {
@@ -66,7 +66,7 @@ export function createMultipartReader(boundary: string, limits: UploadLimits): M
     settle?.()
   })
   dicer.on('part', (stream: Readable) => {
-    const part: Part = { header: undefined, isFile: false, chunks: [], size: 0, headerWrites: 0 }
+    const part: Part = { header: undefined, isFile: false, chunks: [], size: 0, headerBytes: -1 }
     stream.on('error', () => {})
     stream.on(
       'header',
@@ -101,11 +101,12 @@ export function createMultipartReader(boundary: string, limits: UploadLimits): M
     })()
   })
 
-  const watchHeader = guarded(() => {
+  const watchHeader = guarded((written: number) => {
     const part = parts.at(-1)
-    if (part !== undefined && part.header === undefined && ++part.headerWrites > 1) {
-      throw malformed(`part headers of at most ${SLICE} bytes`)
-    }
+    if (part === undefined || part.header !== undefined) return
+    // The slice in which the part began may hold the end of another.
+    part.headerBytes = part.headerBytes < 0 ? 0 : part.headerBytes + written
+    if (part.headerBytes >= SLICE) throw malformed(`part headers of at most ${SLICE} bytes`)
   })
 
   return {
@@ -113,7 +114,9 @@ export function createMultipartReader(boundary: string, limits: UploadLimits): M
       for (let offset = 0; offset < chunk.length; offset += SLICE) {
         // What follows the closing delimiter is no part of the form.
         if (!dicer.writable) break
-        dicer.write(chunk.subarray(offset, offset + SLICE), watchHeader)
+        const slice = chunk.subarray(offset, offset + SLICE)
+        dicer.write(slice)
+        watchHeader(slice.length)
         if (failure !== undefined) throw failure
       }
     },

@@ -10,8 +10,8 @@ import {
   type Verdict,
   worstVerdict,
 } from '@unspoof/core'
+import type { Upload } from './body/upload.ts'
 import type { VerifiedToken } from './token.ts'
-import type { Upload } from './upload.ts'
 
 /** One picture of a request with its result. */
 export interface CheckedImage {

@@ -116,6 +116,15 @@ describe('createMultipartReader', () => {
     expect((await read(body)).files).toEqual([])
   })
 
+  test('refuses a part whose headers are longer than two slices, in one chunk and in many', async () => {
+    const body = Buffer.from(
+      `--${BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\nX: ${'y'.repeat(40_000)}\r\n\r\n\r\n--${BOUNDARY}--\r\n`,
+    )
+    for (const cuts of [[], [10_000, 20_000, 30_000]]) {
+      await expect((async () => read(body, cuts))()).rejects.toMatchObject({ code: 'BODY_MALFORMED' })
+    }
+  })
+
   test('limits hold to the byte', async () => {
     const file = (size: number) => encode([{ name: 'a', filename: 'a', bytes: Buffer.alloc(size) }])
     const small = resolveLimits({ fileBytes: 1000, fieldBytes: 10, parts: 3 })

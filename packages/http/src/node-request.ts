@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { LivenessError } from '@unspoof/core'
-import { DEFAULT_LIMITS } from './limits.ts'
-import { type ParsedRequest, parsedState } from './parsed.ts'
-import type { UploadRequest } from './read-upload.ts'
-import { replayMultipart } from './replay.ts'
+import { DEFAULT_LIMITS } from './body/limits.ts'
+import { type ParsedRequest, parsedState } from './body/parsed.ts'
+import type { UploadRequest } from './body/read-upload.ts'
+import { replayMultipart } from './body/replay.ts'
+import type { UploadBody } from './body/upload.ts'
 import { toHttpResponse } from './response.ts'
-import type { UploadBody } from './upload.ts'
 
 /**
  * The request as the shared half sees it. The signal aborts when the connection closes before the answer is sent.

@@ -117,14 +117,16 @@ function bodyKind(types: readonly string[], required: boolean): 'multipart' | 'i
   return required && type.startsWith('application/octet-stream') ? 'image' : undefined
 }
 
-function checkEncoding(request: UploadRequest): void {
+/** @throws LivenessError ENCODING_UNSUPPORTED */
+export function checkEncoding(request: UploadRequest): void {
   const encodings = request.header('content-encoding').map((value) => value.trim().toLowerCase())
   if (encodings.some((value) => value !== '' && value !== 'identity')) {
     throw new LivenessError('ENCODING_UNSUPPORTED', 'Expected a body without Content-Encoding.')
   }
 }
 
-function contentLength(request: UploadRequest): number | undefined {
+/** Bytes; undefined where the client does not say. */
+export function contentLength(request: UploadRequest): number | undefined {
   const value = request.header('content-length')[0]
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined
 }

@@ -1,11 +1,12 @@
 /** The path every adapter shares: request in, "pass" or "answer this" out. */
 import { createHash } from 'node:crypto'
 import { isLivenessError, LivenessError, type LivenessResult } from '@unspoof/core'
-import type { Ticket } from './admission.ts'
+import type { Ticket } from './admission/admission.ts'
+import { imagesOf } from './body/images.ts'
+import { readUpload, type UploadRequest } from './body/read-upload.ts'
+import type { Upload, UploadBody } from './body/upload.ts'
 import { livenessSource } from './default-liveness.ts'
-import { imagesOf } from './images.ts'
 import type { ResolvedHttpOptions } from './options.ts'
-import { readUpload, type UploadRequest } from './read-upload.ts'
 import {
   type CheckedImage,
   checkResult,
@@ -17,7 +18,6 @@ import {
 } from './request-liveness.ts'
 import { type HttpAnswer, toHttpResponse } from './response.ts'
 import { readToken, verifyToken } from './token.ts'
-import type { Upload, UploadBody } from './upload.ts'
 
 /** The request may go on. */
 export interface Passed {

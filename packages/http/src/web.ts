@@ -1,6 +1,5 @@
 /** Web-standard handlers: `Request` in, `Response` out. For Next route handlers, Hono and every other server that speaks them. */
-import { Readable } from 'node:stream'
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { webUploadRequest } from './body/web-body.ts'
 import { createRequestGuard, type RequestGuard } from './guard.ts'
 import { type HttpLivenessOptions, resolveHttpOptions } from './options.ts'
 import type { RequestLiveness } from './request-liveness.ts'
@@ -55,24 +54,10 @@ export function checkRequest(
 
 async function run(request: Request, guard: RequestGuard<Request>): Promise<WebOutcome> {
   // The copy is read here, so that the handler can read the body too.
-  const body = request.bodyUsed ? null : request.clone().body
-  const stream = body === null ? undefined : Readable.fromWeb(body as NodeReadableStream<Uint8Array>)
-  // Cancelling a body that was given up is nobody's failure.
-  stream?.on('error', () => {})
-  const outcome = await guard.check({
-    original: request,
-    requiredHere: true,
-    method: request.method,
-    header: (name) => {
-      const value = request.headers.get(name)
-      return value === null ? [] : [value]
-    },
-    stream,
-    parsed: request.bodyUsed ? { replay: undefined, files: [], value: undefined, consumed: true } : undefined,
-    signal: request.signal,
-  })
+  const upload = webUploadRequest(request, request.bodyUsed ? null : request.clone().body)
+  const outcome = await guard.check({ ...upload, original: request, requiredHere: true })
   if (outcome.passed) return { passed: true, liveness: outcome.liveness, response: undefined }
-  stream?.destroy()
+  upload.stream?.destroy()
   await request.body?.cancel().catch(() => {})
   const response = Response.json(outcome.body, { status: outcome.status, headers: outcome.headers })
   return { passed: false, liveness: outcome.result, response }

@@ -1,18 +1,24 @@
-/** The Fastify plugin (@unspoof/node/fastify): liveness for the routes that ask for it in their config. */
+/** The Fastify plugin (@unspoof/fastify): liveness for the routes that ask for it in their config. */
 import { Readable } from 'node:stream'
 import { invalid } from '@unspoof/core'
+import {
+  addBodyParsers,
+  assertLiveResult,
+  attachBody,
+  closeAfterAnswer,
+  createRequestGuard,
+  type HttpLivenessOptions,
+  livenessSource,
+  nodeUploadRequest,
+  type Rejection,
+  type RequestLiveness,
+  requestIdOf,
+  resolveHttpOptions,
+  type UploadBody,
+} from '@unspoof/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingAsyncHookHandler, RouteOptions } from 'fastify'
-import { livenessSource } from './default-liveness.ts'
-import { addBodyParsers } from './fastify-parsers.ts'
-import { createRequestGuard, type Rejection } from './guard.ts'
-import { attachBody, closeAfterAnswer, nodeUploadRequest, requestIdOf } from './node-request.ts'
-import { type HttpLivenessOptions, resolveHttpOptions } from './options.ts'
-import { assertLiveResult, type RequestLiveness } from './request-liveness.ts'
-import type { UploadBody } from './upload.ts'
 
-export { closeDefaultLiveness } from './default-liveness.ts'
-export type { HttpLivenessOptions } from './options.ts'
-export type { RequestLiveness } from './request-liveness.ts'
+export { closeDefaultLiveness } from '@unspoof/http'
 
 /** Options of one route, in `config.liveness`; they win over the plugin's. */
 export interface LivenessRouteOptions extends HttpLivenessOptions<FastifyRequest> {
@@ -81,8 +87,8 @@ export async function livenessPlugin(fastify: FastifyInstance, options: Liveness
 // As fastify-plugin does: the hooks and decorators belong to the context that registers the plugin.
 Object.assign(livenessPlugin, {
   [Symbol.for('skip-override')]: true,
-  [Symbol.for('fastify.display-name')]: '@unspoof/node',
-  [Symbol.for('plugin-meta')]: { name: '@unspoof/node', fastify: '5.x' },
+  [Symbol.for('fastify.display-name')]: '@unspoof/fastify',
+  [Symbol.for('plugin-meta')]: { name: '@unspoof/fastify', fastify: '5.x' },
 })
 
 /** @throws LivenessError SPOOF, RETRY or NOT_CHECKED unless the request was judged `live`. */

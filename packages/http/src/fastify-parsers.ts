@@ -1,5 +1,5 @@
 /** Content type parsers for Fastify, shared by the plugin and by Nest on Fastify; described without Fastify's own types. */
-import type { UploadBody } from './upload.ts'
+import type { UploadBody } from './body/upload.ts'
 
 /** The part of a Fastify instance that is used. */
 export interface ContentTypeParserHost {
