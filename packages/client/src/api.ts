@@ -164,7 +164,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Reason: "no-face" | "multiple-faces" | "image-too-small" | "image-aspect" | "animated-image" | "transparent-image" | "face-too-small" | "face-too-large" | "face-cut-off" | "too-dark" | "too-bright" | "low-contrast" | "blurred" | "face-turned" | "face-tilted" | "occluded" | "attack-suspected" | "unstable" | "undecided" | "too-few-frames" | "timed-out" | "frozen-frames" | "frames-seen-before" | "frame-order" | "frame-timing" | "face-changed" | "challenge-failed" | "trailing-data" | "no-image" | "unavailable" | "skipped";
+        Reason: "no-face" | "multiple-faces" | "image-too-small" | "image-aspect" | "animated-image" | "transparent-image" | "face-too-small" | "face-too-close" | "face-cropped" | "face-cut-off" | "too-dark" | "too-bright" | "low-contrast" | "no-colour" | "blurred" | "face-turned" | "face-tilted" | "occluded" | "attack-suspected" | "unstable" | "uncertain" | "undecided" | "too-few-frames" | "timed-out" | "frozen-frames" | "frames-seen-before" | "frame-order" | "frame-timing" | "face-changed" | "challenge-failed" | "trailing-data" | "no-image" | "unavailable" | "skipped";
         Verdict: {
             /** @enum {string} */
             verdict: "live" | "spoof" | "retry";

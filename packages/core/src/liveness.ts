@@ -142,7 +142,7 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
         })
       }
     }
-    const decision = decide({ logits, threshold: point.threshold, minStability: resolved.minStability, reasons })
+    const decision = decide({ logits, ...point, minStability: resolved.minStability, reasons })
     return { ...decision, face, signals }
   }
 
@@ -230,7 +230,7 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
     async checkSequence(frames, options = {}) {
       const { maxFrames, minFrames, maxDurationMs, stopEarly, onFrame, ...rest } = options
       const resolved = resolveCheckOptions({ ...rest, faces: 'single' }, defaults)
-      const { threshold } = operatingPointOf(resolved.operatingPoint, first)
+      const point = operatingPointOf(resolved.operatingPoint, first)
       const judgeFrame = (input: Input) =>
         start(resolved, async (deadline) => {
           const clock = new Clock()
@@ -239,7 +239,7 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
         })
       return decideSequence({
         frames,
-        threshold,
+        point,
         judge: judgeFrame,
         options: { maxFrames, minFrames, maxDurationMs, stopEarly, onFrame },
       })

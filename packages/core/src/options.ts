@@ -2,7 +2,7 @@
 
 import type { OperatingPoint } from './decide/result.ts'
 import { LivenessError } from './errors.ts'
-import type { OperatingPointName } from './model/card.ts'
+import type { CardOperatingPoint, OperatingPointName } from './model/card.ts'
 import { checkInteger, checkKeys, checkNumber, checkOneOf } from './validate.ts'
 
 export const OPERATING_POINTS = ['strict', 'balanced', 'lenient'] as const satisfies readonly OperatingPointName[]
@@ -94,12 +94,14 @@ export function resolveCheckOptions(options: CheckOptions = {}, base?: ResolvedC
   })
 }
 
-/** The threshold a check uses: the card's for a name, the number itself else. */
+/** The thresholds a check uses: the card's for a name, the number itself else. */
 export function operatingPointOf(
   wanted: OperatingPointName | number,
-  card: { readonly operatingPoints: Readonly<Record<OperatingPointName, { readonly threshold: number }>> },
+  card: {
+    readonly operatingPoints: Readonly<Record<OperatingPointName, Pick<CardOperatingPoint, 'threshold' | 'spoofBelow'>>>
+  },
 ): OperatingPoint {
-  return typeof wanted === 'number'
-    ? { name: 'custom', threshold: wanted }
-    : { name: wanted, threshold: card.operatingPoints[wanted].threshold }
+  if (typeof wanted === 'number') return { name: 'custom', threshold: wanted }
+  const { threshold, spoofBelow } = card.operatingPoints[wanted]
+  return { name: wanted, threshold, ...(spoofBelow === undefined ? {} : { spoofBelow }) }
 }

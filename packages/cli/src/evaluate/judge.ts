@@ -160,7 +160,8 @@ function measureFace(
 
 function toScore(result: LivenessResult, model: JudgedModel): ModelScore {
   const { verdict, liveProbability, stability, reasons, timings } = result
-  const answered = verdict === 'live' || verdict === 'spoof'
+  // Between the two thresholds of an operating point there is a score all the same.
+  const answered = verdict === 'live' || verdict === 'spoof' || reasons[0]?.code === 'uncertain'
   return {
     score: answered ? liveProbability : null,
     ...(answered || liveProbability === null ? {} : { unstable: liveProbability }),

@@ -9,6 +9,8 @@ export interface Evidence {
   readonly logits: readonly number[]
   /** `live` needs at least this probability, in (0, 1). */
   readonly threshold: number
+  /** `spoof` needs a probability below this, at most the threshold; between the two the verdict is `retry`. @default the threshold */
+  readonly spoofBelow?: number | undefined
   /** Crops that agree less than this are `unstable`, 0..1. */
   readonly minStability: number
   /** What the quality gates found; any of them makes the verdict `retry`. */
@@ -23,11 +25,11 @@ export interface Decision {
 }
 
 /**
- * Gates first, then stability, then the threshold. Fails closed: a `live` needs a finite probability that reaches a
+ * Gates first, then stability, then the thresholds. Fails closed: a `live` needs a finite probability that reaches a
  * valid threshold; everything that is not a number becomes `retry`.
  */
 export function decide(evidence: Evidence): Decision {
-  const { logits, threshold, minStability, reasons } = evidence
+  const { logits, threshold, spoofBelow = threshold, minStability, reasons } = evidence
   if (reasons.length > 0) return { verdict: 'retry', liveProbability: null, stability: null, reasons }
   const mean = logits.reduce((sum, value) => sum + value, 0) / logits.length
   const probability = sigmoid(mean)
@@ -41,6 +43,7 @@ export function decide(evidence: Evidence): Decision {
   }
   const live = grantLive({ probability, threshold })
   if (live !== undefined) return { ...decided, verdict: live, reasons: [] }
+  if (probability >= spoofBelow) return { ...decided, verdict: 'retry', reasons: [reason('uncertain')] }
   return { ...decided, verdict: 'spoof', reasons: [reason('attack-suspected')] }
 }
 

@@ -10,11 +10,13 @@ export const REASONS = {
   'transparent-image': 'Use a picture without transparency.',
   // Quality
   'face-too-small': 'Move closer to the camera.',
-  'face-too-large': 'Move a little away from the camera.',
+  'face-too-close': 'Move a little away from the camera.',
+  'face-cropped': 'Send the whole image as the camera made it, not one cut around the face.',
   'face-cut-off': 'Bring your whole face into the picture.',
   'too-dark': 'Find more light.',
   'too-bright': 'Avoid strong light on your face.',
   'low-contrast': 'Find more even light and clean the lens.',
+  'no-colour': 'Use a colour camera in normal light; grey and infrared images cannot be judged.',
   blurred: 'Hold still and let the camera focus.',
   'face-turned': 'Look straight into the camera.',
   'face-tilted': 'Hold your head and the camera upright.',
@@ -22,6 +24,7 @@ export const REASONS = {
   // The model
   'attack-suspected': 'Show your own face to the camera, not a picture or a screen.',
   unstable: 'Hold still, a little closer, in even light.',
+  uncertain: 'Hold still and look into the camera, in even light.',
   // Sequences and sessions
   undecided: 'Hold still and look into the camera a little longer.',
   'too-few-frames': 'Keep your face in the picture until it is done.',

@@ -12,6 +12,8 @@ export interface OperatingPoint {
   readonly name: OperatingPointName | 'custom'
   /** `live` needs a live probability of at least this. */
   readonly threshold: number
+  /** `spoof` needs a live probability below this; between the two the verdict is `retry` with `uncertain`. @default the threshold */
+  readonly spoofBelow?: number
 }
 
 /** What was measured on the picture of the face, for guidance and reports. */

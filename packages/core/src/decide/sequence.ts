@@ -7,7 +7,7 @@ import { checkInteger } from '../validate.ts'
 import { logit, sigmoid } from './calibration.ts'
 import { grantLive } from './grant.ts'
 import { type Reason, type ReasonCode, reason } from './reasons.ts'
-import type { LivenessResult, Verdict } from './result.ts'
+import type { LivenessResult, OperatingPoint, Verdict } from './result.ts'
 
 export const SEQUENCE_DEFAULTS = { maxFrames: 30, minFrames: 3, maxDurationMs: 20_000 } as const
 
@@ -62,8 +62,8 @@ const MAX_REPEATED = 0.5
 export interface SequenceParts<Input> {
   readonly frames: AsyncIterable<Input>
   readonly judge: (input: Input) => Promise<{ readonly frame: Frame | undefined; readonly result: LivenessResult }>
-  /** Of the operating point, in (0, 1): the sequence's probability must reach it. */
-  readonly threshold: number
+  /** The sequence's probability is compared with its thresholds. */
+  readonly point: Pick<OperatingPoint, 'threshold' | 'spoofBelow'>
   readonly options: Pick<SequenceOptions, 'maxFrames' | 'minFrames' | 'maxDurationMs' | 'stopEarly' | 'onFrame'>
 }
 
@@ -71,7 +71,7 @@ export interface SequenceParts<Input> {
 export async function decideSequence<Input>({
   frames,
   judge,
-  threshold,
+  point,
   options,
 }: SequenceParts<Input>): Promise<SequenceResult> {
   const maxFrames = checkInteger(
@@ -90,7 +90,7 @@ export async function decideSequence<Input>({
     SEQUENCE_RANGES.maxDurationMs,
   )
   const ends = performance.now() + maxDurationMs
-  const state = new SequenceState(threshold, minFrames)
+  const state = new SequenceState(point, minFrames)
   const iterator = frames[Symbol.asyncIterator]()
   try {
     while (state.read < maxFrames) {
@@ -142,7 +142,7 @@ export function sequenceProbability(liveProbabilities: readonly (number | null)[
 
 class SequenceState {
   read = 0
-  readonly #threshold: number
+  readonly #point: SequenceParts<unknown>['point']
   readonly #minFrames: number
   readonly #results: LivenessResult[] = []
   readonly #logits: number[] = []
@@ -152,8 +152,8 @@ class SequenceState {
   #lastFrame: Frame | undefined
   #lastFace: Face | undefined
 
-  constructor(threshold: number, minFrames: number) {
-    this.#threshold = threshold
+  constructor(point: SequenceParts<unknown>['point'], minFrames: number) {
+    this.#point = point
     this.#minFrames = minFrames
   }
 
@@ -188,7 +188,8 @@ class SequenceState {
     const evidence = this.#evidence
     const live = evidence >= SURE_LIVE ? this.#live() : undefined
     if (live !== undefined) return this.#answer(live, [])
-    if (evidence <= SURE_SPOOF) return this.#answer('spoof', [reason('attack-suspected')])
+    if (evidence <= SURE_SPOOF && evidence < this.#spoofBound)
+      return this.#answer('spoof', [reason('attack-suspected')])
     return undefined
   }
 
@@ -208,16 +209,20 @@ class SequenceState {
       ])
     }
     const evidence = this.#evidence
-    const bound = logit(this.#threshold)
     const live = this.#live()
     if (live !== undefined) return this.#answer(live, [])
     // NaN falls through to retry.
-    if (evidence < Math.min(0, bound)) return this.#answer('spoof', [reason('attack-suspected')])
-    return this.#answer('retry', [reason(why ?? 'undecided')])
+    if (evidence < Math.min(0, this.#spoofBound)) return this.#answer('spoof', [reason('attack-suspected')])
+    return this.#answer('retry', [reason(why ?? (this.#point.spoofBelow === undefined ? 'undecided' : 'uncertain'))])
+  }
+
+  /** Log-odds below which the sequence may be `spoof`. */
+  get #spoofBound(): number {
+    return logit(this.#point.spoofBelow ?? this.#point.threshold)
   }
 
   #live(): 'live' | undefined {
-    return grantLive({ probability: sigmoid(this.#evidence), threshold: this.#threshold })
+    return grantLive({ probability: sigmoid(this.#evidence), threshold: this.#point.threshold })
   }
 
   get #frozen(): boolean {

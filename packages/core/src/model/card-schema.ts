@@ -88,7 +88,10 @@ function checkPad(at: Field): void {
   const thresholds = (['strict', 'balanced', 'lenient'] as const).map((name) => {
     const point = points.get(name)
     point.get('measured').each(checkMeasurement, true)
-    return point.get('threshold').number(1e-4, 1 - 1e-4)
+    const threshold = point.get('threshold').number(1e-4, 1 - 1e-4)
+    const spoofBelow = point.get('spoofBelow')
+    if (!spoofBelow.absent && spoofBelow.number(1e-4, 1 - 1e-4) > threshold) spoofBelow.fail('at most the threshold')
+    return threshold
   })
   if (thresholds[0]! < thresholds[1]! || thresholds[1]! < thresholds[2]!) {
     points.fail('thresholds with strict >= balanced >= lenient')
@@ -111,6 +114,11 @@ function checkMeasurement(at: Field): void {
   at.get('optimistic').boolean()
   checkRate(at.get('bpcer'))
   at.get('apcer').entries((rate) => checkRate(rate))
+  const uncertain = at.get('uncertain')
+  if (uncertain.absent) return
+  // biome-ignore lint/plugin: a field of the card.
+  checkRate(uncertain.get('live'))
+  checkRate(uncertain.get('spoof'))
 }
 
 function checkRate(at: Field): void {

@@ -61,6 +61,8 @@ export interface CardMeasurement {
   /** APCER of each PAI species. */
   readonly apcer: Readonly<Record<string, CardRate>>
   readonly bpcer: CardRate
+  /** How many live faces and how many attacks are answered `uncertain`, where the operating point has `spoofBelow`. */
+  readonly uncertain?: { readonly live: CardRate; readonly spoof: CardRate }
   /** True where the threshold was chosen on this very data. */
   readonly optimistic: boolean
 }
@@ -82,6 +84,11 @@ export type OperatingPointName = 'strict' | 'balanced' | 'lenient'
 export interface CardOperatingPoint {
   /** `live` needs a calibrated live probability of at least this, in (0, 1). */
   readonly threshold: number
+  /**
+   * Below this probability the verdict is `spoof`, in (0, threshold]; from here up to the threshold it is `retry` with `uncertain`.
+   * @default the threshold: every face that is not `live` is `spoof`
+   */
+  readonly spoofBelow?: number
   readonly measured: readonly CardMeasurement[]
 }
 

@@ -39,7 +39,7 @@ export function qualityReasons(signals: QualitySignals, minSide: number): Reason
     if (!(value <= bound)) reasons.push(reason(code, { value, bound }))
   }
   atLeast('face-too-small', signals.faceSide, minSide)
-  atMost('face-too-large', signals.faceShare, bounds.maxFaceShare)
+  atMost('face-too-close', signals.faceShare, bounds.maxFaceShare)
   atMost('face-cut-off', signals.outside, bounds.maxOutside)
   atLeast('too-dark', signals.brightness, bounds.minBrightness)
   atMost('too-bright', signals.brightness, bounds.maxBrightness)

@@ -291,7 +291,7 @@ describe('perVideo', () => {
               frame: undefined,
               result: { liveProbability, face: liveProbability === null ? null : face, reasons: [] } as never,
             }),
-            threshold,
+            point: { threshold },
             options: {},
           })
           const [one] = perVideo(video('v', 'live', probabilities.length === 0 ? [null] : probabilities))

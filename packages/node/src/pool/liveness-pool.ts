@@ -132,7 +132,7 @@ export async function createLivenessPool(options: LivenessPoolOptions = {}): Pro
       }
       return decideSequence({
         frames,
-        threshold: operatingPointOf(check.operatingPoint, info).threshold,
+        point: operatingPointOf(check.operatingPoint, info),
         judge: judgeFrame,
         options: { maxFrames, minFrames, maxDurationMs, stopEarly, onFrame },
       })

@@ -5,7 +5,7 @@ import type {
   Frame,
   LivenessResult,
   ModelSource,
-  OperatingPointName,
+  PadCard,
   ResolvedCheckOptions,
 } from '@unspoof/core'
 import type { ImageHeader } from '../image/header.ts'
@@ -32,7 +32,7 @@ export interface WorkerSetup {
 export interface WorkerInfo {
   readonly models: LivenessResult['model']
   /** Of the first model: what a named operating point means. */
-  readonly operatingPoints: Readonly<Record<OperatingPointName, { readonly threshold: number }>>
+  readonly operatingPoints: PadCard['operatingPoints']
 }
 
 /** Bytes of a picture and what their header says, or pixels. */

@@ -66,4 +66,4 @@ export function hintOf(result: LivenessResult): HintCode {
 }
 
 /** Reasons that are about the models and not about what the person can change in front of the camera. */
-export const SILENT: ReadonlySet<string> = new Set(['attack-suspected', 'unstable', 'undecided'])
+export const SILENT: ReadonlySet<string> = new Set(['attack-suspected', 'unstable', 'uncertain', 'undecided'])

@@ -14,6 +14,19 @@ const evidence = (part: Partial<Evidence>): Evidence => ({
 })
 
 describe('decide', () => {
+  test('with a second threshold: live, uncertain from it up to the first, spoof below it', () => {
+    const points = { threshold: sigmoid(1), spoofBelow: sigmoid(-1) }
+    expect(decide(evidence({ logits: [1], ...points })).verdict).toBe('live')
+    for (const logits of [[1 - 1e-6], [0], [-1]]) {
+      expect(decide(evidence({ logits, ...points }))).toMatchObject({
+        verdict: 'retry',
+        liveProbability: sigmoid(logits[0]!),
+        reasons: [{ code: 'uncertain' }],
+      })
+    }
+    expect(decide(evidence({ logits: [-1 - 1e-6], ...points })).verdict).toBe('spoof')
+  })
+
   test('live at and above the threshold, spoof below it', () => {
     const threshold = sigmoid(1)
     expect(decide(evidence({ logits: [1], threshold })).verdict).toBe('live')

@@ -29,14 +29,19 @@ const faceAt = (x: number, width: number): Face => ({
 })
 
 /** Judges frames whose answers are given. */
-function judged(shown: readonly (Shown | number)[], options: SequenceParts<Shown>['options'] = {}, threshold = 0.5) {
+function judged(
+  shown: readonly (Shown | number)[],
+  options: SequenceParts<Shown>['options'] = {},
+  threshold = 0.5,
+  spoofBelow?: number,
+) {
   let index = 0
   async function* frames(): AsyncGenerator<Shown> {
     for (const one of shown) yield typeof one === 'number' ? { p: one } : one
   }
   return decideSequence<Shown>({
     frames: frames(),
-    threshold,
+    point: { threshold, ...(spoofBelow === undefined ? {} : { spoofBelow }) },
     options,
     judge: async ({ p, pixels = index, face = faceAt(0, 100), seen = false, why = 'no-face', frame }) => {
       index++
@@ -165,6 +170,22 @@ describe('when no more frames come', () => {
     })
   })
 
+  test('with a second threshold: uncertain between the two, spoof below both it and even odds', async () => {
+    expect((await judged([0.7], options, 0.7, 0.4)).verdict).toBe('live')
+    expect(await judged([0.69], options, 0.7, 0.4)).toMatchObject({
+      verdict: 'retry',
+      reasons: [{ code: 'uncertain' }],
+    })
+    expect(await judged([0.4], options, 0.7, 0.4)).toMatchObject({ verdict: 'retry', reasons: [{ code: 'uncertain' }] })
+    expect((await judged([0.3999], options, 0.7, 0.4)).verdict).toBe('spoof')
+  })
+
+  test('a second threshold below the odds of a sure attack delays spoof until those are passed', async () => {
+    const few = { minFrames: 1 }
+    expect((await judged([0.04, 0.04, 0.04], few, 0.7, 0.02)).frames.read).toBe(2)
+    expect((await judged([0.004, 0.004, 0.004], few, 0.7, 0.02)).frames.read).toBe(1)
+  })
+
   test('never live from what is no number', async () => {
     expect((await judged([Number.NaN], options)).verdict).toBe('retry')
     expect((await judged([0.9], options, Number.NaN)).verdict).toBe('retry')
@@ -274,7 +295,7 @@ describe('time', () => {
     let verdict: string | undefined
     const decided = decideSequence({
       frames: hanging,
-      threshold: 0.5,
+      point: { threshold: 0.5 },
       options: {},
       judge: () => Promise.reject(new Error('There is no frame.')),
     }).then((result) => {
@@ -304,7 +325,7 @@ test('frames that took their time leave less of it', async () => {
     let ended = false
     const decided = decideSequence<Shown>({
       frames: slow,
-      threshold: 0.5,
+      point: { threshold: 0.5 },
       options: {},
       judge: async () => ({ frame: undefined, result: { liveProbability: null, face: null, reasons: [] } as never }),
     }).finally(() => {
