@@ -2,6 +2,16 @@
 
 // Sessions
 export { CHALLENGE_KINDS, type ChallengeKind } from './challenge/challenge.ts'
+// Depth
+export { type DepthFrame, depthFrame } from './depth/depth-frame.ts'
+export {
+  DEPTH_BOUNDS,
+  type Depth,
+  type DepthCue,
+  type DepthStep,
+  type DepthVerdict,
+  measureDepth,
+} from './depth/measure-depth.ts'
 // Over HTTP
 export * from './http/handler.ts'
 export { type NodeRequest, type NodeResponse, toNodeHandler } from './http/node.ts'
