@@ -1,4 +1,4 @@
-import { seededRandom } from '@unspoof/evaluation'
+import { seededRandom } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import { fitHomography, project } from '../homography.ts'
 import { leastSquares, solve } from '../linear.ts'

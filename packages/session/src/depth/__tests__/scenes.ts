@@ -1,5 +1,5 @@
 /** Frames as the depth cues keep them, drawn without a camera: a mesh of a head, a face and a room of smooth random texture. */
-import { seededRandom } from '@unspoof/evaluation'
+import { seededRandom } from '@unspoof/core'
 import type { DepthFrame } from '../depth-frame.ts'
 import { FLAT_PARTS, NOSE } from '../landmarks.ts'
 import type { Luma } from '../luma.ts'
