@@ -1,4 +1,4 @@
-// Tiny faces that were enlarged, beside real ones: the data behind `minDetail` of QUALITY_BOUNDS (docs/quality.md).
+// Tiny faces that were enlarged, beside real ones: the data behind `minDetail` of QUALITY_BOUNDS (docs/benchmarks/quality.md).
 //
 //   npm run build && node benchmarks/enlarged.mjs path/to/index.csv
 //

@@ -5,7 +5,7 @@
  *
  * The server (an Express route with livenessMiddleware, default options but for --workers) is a process of its own; this one sends, on the same
  * machine, over loopback only, at most 512 sockets and 120 s a loop. Exit code 1 where a goal was missed; with --short only the
- * goals that hold on a busy machine count. docs/reliability.md has results.
+ * goals that hold on a busy machine count. docs/benchmarks/reliability.md has results.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

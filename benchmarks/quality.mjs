@@ -1,4 +1,4 @@
-// How the default model's errors depend on each quality signal: the data behind QUALITY_BOUNDS (docs/quality.md).
+// How the default model's errors depend on each quality signal: the data behind QUALITY_BOUNDS (docs/benchmarks/quality.md).
 //
 //   npm run build && node benchmarks/quality.mjs path/to/index.csv [--upside-down]
 //

@@ -1,5 +1,5 @@
 /**
- * Do frequency-texture features lower the error of the verdict? The experiment behind docs/spectrum.md.
+ * Do frequency-texture features lower the error of the verdict? The experiment behind docs/benchmarks/spectrum.md.
  *
  *     npm run build && node benchmarks/spectrum.mjs path/to/index.csv
  *

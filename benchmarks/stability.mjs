@@ -1,4 +1,4 @@
-// What averaging over jittered crops buys and costs, and how much the frames of one video repeat each other (docs/stability.md).
+// What averaging over jittered crops buys and costs, and how much the frames of one video repeat each other (docs/benchmarks/stability.md).
 //
 //   npm run build && node benchmarks/stability.mjs path/to/index.csv [set ...]
 //

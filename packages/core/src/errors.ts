@@ -117,7 +117,7 @@ export class LivenessError extends Error {
 
   /** The page of the error reference that explains this code. */
   get help(): string {
-    return `https://github.com/unspoof/unspoof/blob/main/docs/errors.md#${this.code.toLowerCase()}`
+    return `https://github.com/unspoof/unspoof/blob/main/docs/reference/errors.md#${this.code.toLowerCase()}`
   }
 }
 

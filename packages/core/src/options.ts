@@ -37,7 +37,7 @@ export interface CheckOptions {
   readonly faces?: 'single' | 'all'
   /**
    * How many crops of each face are scored and averaged: 1, or 3 or 5 that are jittered in scale and shift. The bundled model gains
-   * nothing from more than one (docs/stability.md); a model that depends more on the box does.
+   * nothing from more than one (docs/benchmarks/stability.md); a model that depends more on the box does.
    * @default {@link DEFAULTS.crops}
    */
   readonly crops?: 1 | 3 | 5

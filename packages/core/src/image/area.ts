@@ -51,7 +51,7 @@ export function setAreaKernel(given: AreaKernel | undefined): void {
  * Shrinks the picture whose pixel (x, y) is the frame's pixel (`columns[x]`, `rows[y]`), black where either is negative.
  *
  * OpenCV sums in float32, columns first. Summing rows first, in float64 and up to three at once, takes two thirds of the time
- * (docs/performance.md); recomputing the few values next to a rounding boundary OpenCV's way makes the bytes the same.
+ * (docs/benchmarks/performance.md); recomputing the few values next to a rounding boundary OpenCV's way makes the bytes the same.
  * @param columns an axis map of border.ts: what lies inside the frame is its longest run of neighbours
  * @param out `width * height * 3` bytes
  */

@@ -3,7 +3,7 @@
 import { type Reason, reason } from '../decide/reasons.ts'
 import type { QualitySignals } from '../decide/result.ts'
 
-/** The bounds. docs/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
+/** The bounds. docs/benchmarks/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
 export const QUALITY_BOUNDS = {
   /** Canonical face's area by the frame's: above 1 the face is larger than the picture. */
   maxFaceShare: 1.5,

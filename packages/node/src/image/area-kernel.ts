@@ -1,4 +1,4 @@
-/** The sums of the core's area mean in WebAssembly: the same bytes in a quarter of the time (docs/performance.md). */
+/** The sums of the core's area mean in WebAssembly: the same bytes in a quarter of the time (docs/benchmarks/performance.md). */
 import { type AreaKernel, setAreaKernel } from '@unspoof/core'
 import { AREA_WASM } from './area-wasm.ts'
 

@@ -73,7 +73,7 @@ function sessionOptions(threads: number): InferenceSession.SessionOptions {
     graphOptimizationLevel: 'all',
     // Errors only: a library has no business on stderr, and failures are thrown anyway.
     logSeverityLevel: 3,
-    // Threads that spin between runs take the processors from decoders and other checks (docs/performance.md).
+    // Threads that spin between runs take the processors from decoders and other checks (docs/benchmarks/performance.md).
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   }
 }

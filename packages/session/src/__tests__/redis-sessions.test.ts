@@ -116,7 +116,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
   })
 
   describe('R12: Redis', () => {
-    /** A second on a quiet machine (docs/reliability.md); here it must only not hang. */
+    /** A second on a quiet machine (docs/benchmarks/reliability.md); here it must only not hang. */
     const SOON_MS = 10_000
 
     async function unavailable(actions: (() => Promise<unknown>)[]): Promise<void> {
