@@ -7,11 +7,9 @@ import json
 from dataclasses import fields, replace
 from pathlib import Path
 
-
 from .config import MODELS_DIR, Paths, default_shared, default_work
 
-STEPS = ('prepare', 'simulate', 'contact-sheet', 'train', 'ablate', 'export', 'quantize', 'calibrate', 'card', 'report', 'finetune', 'all')
-
+STEPS = ('prepare', 'simulate', 'contact-sheet', 'train', 'ablate', 'worlds', 'export', 'quantize', 'calibrate', 'report', 'finetune')
 
 
 
@@ -34,6 +32,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--weights', type=Path, default=None, help='finetune: weights to start from')
     parser.add_argument('--mode', choices=('head', 'full'), default='full', help='finetune: last layer only, or everything')
     parser.add_argument('--steps', type=int, default=150, help='finetune: how many')
+    parser.add_argument('--fold', type=int, default=None, help='worlds: make the run of this fold only')
     parser.add_argument('--only', action='append', default=[], help='ablate: names of runs')
     return parser.parse_args(argv)
 
@@ -41,7 +40,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
     paths = Paths(args.shared, args.work)
-    sources: list[Path] = args.data or [paths.data / 'index.csv']
+    sources: list[Path] = args.data or [f for f in (paths.data / 'index.csv', paths.data / 'worlds' / 'index.csv') if f.exists()]
     folder: Path = args.out or MODELS_DIR / 'unspoof-pad-1'
     step: str = args.step
 
@@ -51,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
         weights = args.weights or paths.runs / args.run / 'weights.pt'
         say(f'new weights: {finetune(sources[0], weights, paths, mode=args.mode, steps=args.steps, say=say)}')
         return
-    if step in ('prepare', 'all'):
+    if step == 'prepare':
         from .prepare import prepare
 
         prepare(sources, paths, scale=args.scale, seed=args.seed, processes=args.processes, say=say)
@@ -68,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
             target = args.out or paths.work / 'contact-sheet.png'
             contact_sheet(rows, target, seed=args.seed)
             say(str(target))
-    if step in ('train', 'all'):
+    if step == 'train':
         from . import runs as training
 
         recipe = training.RUNS.get(args.run, training.Recipe(name=args.run))
@@ -84,36 +83,34 @@ def main(argv: list[str] | None = None) -> None:
         from .ablate import ablate
 
         ablate(paths, say, tuple(args.only))
-    if step in ('export', 'all'):
-        from .publish import export
+    if step in ('worlds', 'export', 'quantize', 'calibrate', 'report'):
+        of_worlds(step, args, paths, sources, folder)
 
-        say(str(export(paths.runs / args.run / 'weights.pt', folder)))
-    if step in ('quantize', 'all'):
-        from .publish import quantize
 
-        quantize(paths, folder, say=say)
-    if step in ('calibrate', 'card', 'report', 'all'):
-        from . import publish
-        from . import runs as training
-        from .index import read_any
-        from .prepare import with_boxes
+def of_worlds(step: str, args: argparse.Namespace, paths: Paths, sources: list[Path], folder: Path) -> None:
+    """The steps on images of many cameras."""
+    from . import publish
+    from .index import read_any
+    from .prepare import with_boxes
+    from .report import table_of
+    from .worlds import measure
 
-        rows = with_boxes([r for s in sources for r in read_any(s)], paths)
-        folds = training.fold_files(paths)
-        int8_folds = training.int8_fold_files(paths, folds)
-        if step == 'report':
-            card = json.loads((folder / 'card.json').read_text())
-            calibration = publish.calibrate.Calibration(card['calibration']['slope'], card['calibration']['offset'])
-            threshold = card['operatingPoints']['balanced']['threshold']
+    given = measure.Material(with_boxes([r for s in sources for r in read_any(s)], paths), paths, args.processes, say)
+    if step == 'export':
+        say(str(publish.export(measure.learn(given, None, paths, say=say), folder)))
+    elif step == 'quantize':
+        publish.quantize(given, paths, folder, say=say)
+    elif step == 'worlds' and args.fold is not None:
+        measure.learn(given, args.fold, paths, say=say)
+    else:
+        margins = measure.out_of_fold(given, paths, say=say)
+        if step == 'worlds':
+            for title, lines in measure.report(given, margins, paths.work / 'worlds' / 'report.json').items():
+                say(f'\n{title}\n\n{table_of(lines)}')
+        elif step == 'calibrate':
+            publish.calibration_and_card(given, margins, folder, say)
         else:
-            unseen = training.out_of_fold(paths, int8_folds) if folds else None
-            calibration, points = publish.calibration_and_card(rows, paths, folder, 'python -m training calibrate', unseen, say)
-            threshold = points['balanced']
-        if step in ('report', 'all'):
-            publish.report(rows, paths, folder, {'ours INT8': int8_folds, 'ours FP32': folds}, calibration, threshold, say)
-            say((paths.work / 'report' / 'report.md').read_text())
-
-
+            publish.readme(given, margins, paths, folder)
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ META_FIELDS = ('row', 'set', 'label', 'kind', 'species', 'split', 'fold', 'group
 
 @dataclass
 class Cache:
-    """`views` crop pairs of each of n scenes; the views of a scene differ in the box only."""
+    """`views` crops of each of n scenes; the views of a scene differ in the box only."""
 
     face: NDArray[np.uint8]
     """n x views x 128 x 128 x 3, RGB."""
@@ -23,6 +23,8 @@ class Cache:
     """n x views x 80 x 80 x 3, RGB."""
     meta: dict[str, NDArray[np.generic]]
     """For each scene: `row` (index row), `set`, `label`, `kind` (real, simulated, mixed), `species`, `split`, `fold`, `group`."""
+    wide: NDArray[np.uint8] | None = None
+    """n x views x 97 x 97 x 3, RGB; None where the pair is trained alone."""
 
     def __len__(self) -> int:
         return len(self.meta['label'])

@@ -1,4 +1,4 @@
-"""From margins to a live probability (Platt), and the three operating points, on development pictures only."""
+"""From margins to a live probability (Platt). The operating points are fitted by `worlds/points.py`."""
 
 from __future__ import annotations
 
@@ -61,31 +61,3 @@ def calibration_error(labels: NDArray[np.integer], live: NDArray[np.floating], b
         if chosen.any():
             total += chosen.sum() * abs(float(live[chosen].mean()) - float((labels[chosen] == 0).mean()))
     return total / len(labels)
-
-
-def evened_out(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], sets: NDArray[np.str_]) -> float:
-    """The spoof margin at which the larger of APCER and BPCER is smallest, sets balanced; of several, the middle one."""
-    cuts = np.unique(spoof_margins)
-    # Twice a class's weights is a share of that class, in which a set of a hundred pictures counts as one of forty does.
-    weight = 2 * class_and_set_weights(labels, sets)
-    accepted = (labels == 1) & (spoof_margins < cuts[:, None])
-    refused = (labels == 0) & (spoof_margins >= cuts[:, None])
-    worst = np.maximum(accepted @ weight, refused @ weight)
-    best = cuts[worst <= worst.min() + 1e-12]
-    return float((best.min() + best.max()) / 2)
-
-
-def operating_points(labels: NDArray[np.integer], spoof_margins: NDArray[np.floating], sets: NDArray[np.str_], unseen: NDArray[np.bool_], calibration: Calibration) -> dict[str, float]:
-    """Live-probability thresholds.
-
-    `strict` evens out APCER and BPCER over all development pictures, `lenient` over those that are not `unseen`: attacks of a
-    kind the judging model had not met, which pass so often that weighing them in refuses many. `balanced` is
-    halfway between, in log-odds. Without unseen attacks, the outer points stand one log-odd away from the evened-out one.
-    Sets count the same, as they do in the calibration.
-    """
-    lenient = evened_out(labels[~unseen], spoof_margins[~unseen], sets[~unseen])
-    strict = evened_out(labels, spoof_margins, sets) if unseen.any() else lenient
-    # Spoof margins fall as thresholds rise.
-    strict = min(strict, lenient - 1 / calibration.slope)
-    cuts = {'strict': strict, 'balanced': (strict + lenient) / 2, 'lenient': lenient}
-    return {name: float(np.clip(calibration.live(np.array([cut]))[0], 0.05, 0.98)) for name, cut in cuts.items()}

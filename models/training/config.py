@@ -11,6 +11,9 @@ FACE_SCALE: float = 1.5
 FACE_SIZE: int = 128
 CONTEXT_SCALE: float = 2.7
 CONTEXT_SIZE: int = 80
+# As much of the frame as a box of the face's shape can hold. 97 = 6 * 16 + 1: strides of two then need no uneven borders.
+WIDE_SCALE: float = 10.0
+WIDE_SIZE: int = 97
 
 LIVE: int = 0
 SPOOF: int = 1

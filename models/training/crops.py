@@ -1,4 +1,4 @@
-"""The two crop rules of the model card, pixel for pixel what @unspoof/core cuts.
+"""The crop rules of the model card, pixel for pixel what @unspoof/core cuts.
 
 A training crop and an inference crop of the same picture and box must be the same pixels: a classifier of recapture
 texture reads the resampling filter as much as it reads the picture.
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import CONTEXT_SCALE, CONTEXT_SIZE, FACE_SCALE, FACE_SIZE
+from .config import CONTEXT_SCALE, CONTEXT_SIZE, FACE_SCALE, FACE_SIZE, WIDE_SCALE, WIDE_SIZE
 
 Picture = NDArray[np.uint8]
 """height x width x 3, RGB, 0..255."""
@@ -47,8 +47,8 @@ def crop_square_reflect(picture: Picture, box: Box, scale: float = FACE_SCALE, s
     return cv2.resize(square, (size, size), interpolation=filter_)
 
 
-def crop_clamp_shift(picture: Picture, box: Box, scale: float = CONTEXT_SCALE, size: int = CONTEXT_SIZE) -> Picture:
-    """The box grown `scale` x (less where the picture ends), shifted to stay inside; bilinear; sides keep no ratio."""
+def crop_clamp_shift(picture: Picture, box: Box, scale: float = CONTEXT_SCALE, size: int = CONTEXT_SIZE, down: int = cv2.INTER_LINEAR) -> Picture:
+    """The box grown `scale` x (less where the picture ends), shifted to stay inside; `down` to shrink, bilinear to grow; sides keep no ratio."""
     height, width = picture.shape[:2]
     x, y, w, h = box
     x, y = max(0.0, x), max(0.0, y)
@@ -70,7 +70,13 @@ def crop_clamp_shift(picture: Picture, box: Box, scale: float = CONTEXT_SCALE, s
         top -= bottom - height + 1
         bottom = height - 1.0
     inside = picture[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
-    return cv2.resize(inside, (size, size), interpolation=cv2.INTER_LINEAR)
+    larger = inside.shape[0] > size or inside.shape[1] > size
+    return cv2.resize(inside, (size, size), interpolation=down if larger else cv2.INTER_LINEAR)
+
+
+def crop_wide(picture: Picture, box: Box) -> Picture:
+    """The `wide` crop: the frame as far as it goes around the face, so that the edge of a screen is in it."""
+    return crop_clamp_shift(picture, box, WIDE_SCALE, WIDE_SIZE, cv2.INTER_AREA)
 
 
 def crop_pair(picture: Picture, box: Box) -> tuple[Picture, Picture]:

@@ -27,6 +27,8 @@ class Row:
     """Person or video: all pictures of a group stay on one side of every split."""
     box: Box | None
     """None where no detector has looked yet."""
+    whole: bool = True
+    """Whether the image is the frame as the camera took it. What was cut around the face shows no room."""
 
 
 def group_of(set_name: str, file_name: str) -> str:
@@ -42,7 +44,7 @@ def group_of(set_name: str, file_name: str) -> str:
 
 
 def read_index(file: Path) -> list[Row]:
-    """Rows of `path,set,label,attack,width,height,face_x,face_y,face_w,face_h[,face_score][,group]`."""
+    """Rows of `path,set,label,attack,width,height,face_x,face_y,face_w,face_h[,face_score][,group][,kind]`; `kind` is `full` or `crop`."""
     rows: list[Row] = []
     with file.open(newline='') as stream:
         for line in csv.DictReader(stream):
@@ -53,7 +55,7 @@ def read_index(file: Path) -> list[Row]:
             # Unique within the set, so that a live and a spoof picture of one file name stay apart.
             unique = line['path'].replace('/', '-') if line['set'] not in ('nuaa', 'nuaa-dev', 'phone-replay', 'phone-photos') else Path(line['path']).name
             group = line.get('group') or group_of(line['set'], unique)
-            rows.append(Row(file.parent / line['path'], line['path'], line['set'], label, line.get('attack') or '', group, box))
+            rows.append(Row(file.parent / line['path'], line['path'], line['set'], label, line.get('attack') or '', group, box, line.get('kind') != 'crop'))
     return rows
 
 

@@ -84,33 +84,3 @@ def errors_at(labels: Labels, scores: Scores, threshold: float = 0.0) -> tuple[R
     """(APCER, BPCER) with live below `threshold`."""
     attacks, live = scores[labels == 1], scores[labels == 0]
     return Rate(int((attacks < threshold).sum()), len(attacks)), Rate(int((live >= threshold).sum()), len(live))
-
-
-def clustered_interval(values: NDArray[np.bool_], clusters: NDArray[np.str_], seed: int = 1, resamples: int = 2000) -> tuple[float, float]:
-    """95 % interval of the mean of `values` by resampling whole clusters (people, videos)."""
-    names, index = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(index, values.astype(float))
-    counts = np.bincount(index).astype(float)
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(names), (resamples, len(names)))
-    means = sums[draws].sum(1) / counts[draws].sum(1)
-    return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
-
-
-def auc_difference(labels: Labels, a: Scores, b: Scores, seed: int = 1, resamples: int = 2000) -> tuple[float, float, float]:
-    """AUC(a) - AUC(b) on the same pictures, with the 95 % interval of a paired bootstrap within the classes."""
-    rng = np.random.default_rng(seed)
-    ones, zeros = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
-    found = []
-    for _ in range(resamples):
-        pick = np.concatenate((rng.choice(ones, len(ones)), rng.choice(zeros, len(zeros))))
-        found.append(auc(labels[pick], a[pick]) - auc(labels[pick], b[pick]))
-    return auc(labels, a) - auc(labels, b), float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
-
-
-def mcnemar(wrong_a: NDArray[np.bool_], wrong_b: NDArray[np.bool_]) -> tuple[int, int, float]:
-    """(only a wrong, only b wrong, exact two-sided p) on the same pictures."""
-    only_a, only_b = int((wrong_a & ~wrong_b).sum()), int((~wrong_a & wrong_b).sum())
-    n = only_a + only_b
-    p = 1.0 if n == 0 else float(stats.binomtest(only_a, n, 0.5).pvalue)
-    return only_a, only_b, p

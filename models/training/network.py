@@ -142,11 +142,11 @@ def either(margins: Tensor) -> Tensor:
     return margins[:, 0] + functional.softplus(margins[:, 1] - margins[:, 0])
 
 
-SHARES = (0.6, 0.4)
+SHARES = (0.4, 0.6)
 """Of face and context in the answer."""
 
-CEILINGS = (10.0, 6.0)
-"""No branch's margin counts for more than this. The context branch is the one that errs with great confidence."""
+CEILINGS = (4.0, 4.0)
+"""No branch's margin counts for more than this: one that errs with great confidence must not outvote the other."""
 
 
 def bound(margin: Tensor, ceiling: float) -> Tensor:

@@ -19,20 +19,22 @@ from .export import IR_VERSION
 Feeds = dict[str, NDArray[np.float32]]
 
 
-def feeds_of(face: NDArray[np.uint8], context: NDArray[np.uint8]) -> Feeds:
-    """n x h x w x 3 bytes -> what the graph takes: n x 3 x h x w, 0..1."""
+def planes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """n x h x w x 3 bytes -> n x 3 x h x w, 0..1."""
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
-    def planes(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
-    return {'face': planes(face), 'context': planes(context)}
+def feeds_of(cache: Cache, rows: NDArray[np.integer]) -> Feeds:
+    """What the graph takes: the first view of the given scenes."""
+    out = {'face': planes(cache.face[rows, 0]), 'context': planes(cache.context[rows, 0])}
+    return out if cache.wide is None else {**out, 'wide': planes(cache.wide[rows, 0])}
 
 
 class Crops(CalibrationDataReader):
-    """Batches of training crops; never evaluation pictures."""
+    """Batches of training crops; never evaluation images."""
 
     def __init__(self, cache: Cache, rows: NDArray[np.integer], batch: int = 16) -> None:
-        self.batches: Iterator[Feeds] = iter([feeds_of(cache.face[part, 0], cache.context[part, 0]) for part in np.array_split(rows, max(1, len(rows) // batch))])
+        self.batches: Iterator[Feeds] = iter([feeds_of(cache, part) for part in np.array_split(rows, max(1, len(rows) // batch))])
 
     def get_next(self) -> Feeds | None:
         return next(self.batches, None)
@@ -58,7 +60,7 @@ def corrected_biases(source: Path, cache: Cache, rows: NDArray[np.integer]) -> o
     model = onnx.load(str(source))
     stored = {i.name: i for i in model.graph.initializer}
     convolutions = [n for n in model.graph.node if n.op_type == 'Conv']
-    feeds = feeds_of(cache.face[rows, 0], cache.context[rows, 0])
+    feeds = feeds_of(cache, rows)
 
     def means(graph: onnx.ModelProto, names: list[str]) -> list[NDArray[np.float64]]:
         probe = onnx.ModelProto()
@@ -93,7 +95,6 @@ def quantize_weights(source: Path, target: Path, cache: Cache, rows: NDArray[np.
     """
     convolutions = {n.input[1] for n in onnx.load(str(source)).graph.node if n.op_type == 'Conv'}
     model = corrected_biases(source, cache, rows)
-    model = onnx.load(str(source))
     graph = model.graph
     nodes: list[onnx.NodeProto] = []
     for tensor in [i for i in graph.initializer if i.name in convolutions]:
@@ -206,7 +207,7 @@ def margins_of(file: Path, cache: Cache, rows: NDArray[np.integer]) -> NDArray[n
     session = session_of(file, 0)
     out = []
     for part in np.array_split(rows, max(1, len(rows) // 32)):
-        logits = session.run(None, feeds_of(cache.face[part, 0], cache.context[part, 0]))[0]
+        logits = session.run(None, feeds_of(cache, part))[0]
         out.append(logits[:, 1] - logits[:, 0])
     return np.concatenate(out)
 
