@@ -11,6 +11,7 @@ export {
   type DepthStep,
   type DepthVerdict,
   measureDepth,
+  measureSessionDepth,
 } from './depth/measure-depth.ts'
 // Over HTTP
 export * from './http/handler.ts'

@@ -65,6 +65,20 @@ export function measureDepth(frames: readonly (DepthFrame | undefined)[], step: 
   return { verdict: together(cues), cues }
 }
 
+/**
+ * Measures all movements of a session: `flat` where one of them is, else `deep` where one is.
+ * @param held indices of the frames before the first movement
+ * @param reached of each movement, its kind and the indices of the frames in its end position
+ */
+export function measureSessionDepth(
+  frames: readonly (DepthFrame | undefined)[],
+  held: readonly number[],
+  reached: readonly { readonly kind: DepthStep['kind']; readonly frames: readonly number[] }[],
+): Depth {
+  const cues = reached.flatMap(({ kind, frames: after }) => measureDepth(frames, { kind, before: held, after }).cues)
+  return { verdict: together(cues), cues }
+}
+
 function together(cues: readonly DepthCue[]): DepthVerdict {
   if (cues.some(({ verdict }) => verdict === 'flat')) return 'flat'
   return cues.some(({ verdict }) => verdict === 'deep') ? 'deep' : 'unknown'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DepthFrame } from '../depth-frame.ts'
-import { DEPTH_BOUNDS, type Depth, measureDepth } from '../measure-depth.ts'
+import { DEPTH_BOUNDS, type Depth, measureDepth, measureSessionDepth } from '../measure-depth.ts'
 import { noseParallax } from '../planarity.ts'
 import { type Scene, scene } from './scenes.ts'
 
@@ -101,6 +101,41 @@ describe('measureDepth, turning', () => {
     )
     expect(cue(depth, 'nose-parallax')).toBe('deep')
     expect(depth.verdict).toBe('flat')
+  })
+})
+
+describe('measureSessionDepth', () => {
+  const held = PERSON.slice(0, 2).map((looks) => scene({ ...looks, half: 30 }))
+  const closer = (contrast: number, room = 1): DepthFrame[] =>
+    PERSON.slice(2).map((looks) => scene({ ...looks, half: 40, room, contrast }))
+  const turned = PERSON.slice(2).map((looks) => scene({ ...looks, half: 30, yaw: 0.4 }))
+  const verdict = (first: DepthFrame[]): string =>
+    measureSessionDepth(
+      [...held, ...first, ...turned],
+      [0, 1],
+      [
+        { kind: 'move-closer', frames: [2, 3] },
+        { kind: 'turn-left', frames: [4, 5] },
+      ],
+    ).verdict
+
+  it('is deep where one movement is and the other says nothing', () => {
+    expect(
+      verdict(
+        [held[0]!, held[1]!].map((frame) => ({
+          ...frame,
+          room: { ...frame.room, data: frame.room.data.map(() => 9) },
+        })),
+      ),
+    ).toBe('deep')
+  })
+
+  it('is flat where one movement is, whatever the other says', () => {
+    expect(verdict(closer(40, 4 / 3))).toBe('flat')
+  })
+
+  it('says nothing without movements', () => {
+    expect(measureSessionDepth(held, [0, 1], [])).toEqual({ verdict: 'unknown', cues: [] })
   })
 })
 

@@ -25,8 +25,8 @@ export function scene({ half, yaw = 0, depth = 1, room = 1, face = 1, contrast =
   return { mesh: mesh(half, yaw, depth), luma: faceImage(half, face), room: roomImage(room, contrast) }
 }
 
-/** An ellipsoid with a nose, turned and seen in parallel projection. */
-function mesh(half: number, yaw: number, depth: number): Float64Array {
+/** An ellipsoid with a nose, turned and seen in parallel projection: `x, y, z` of each landmark by turns. */
+export function mesh(half: number, yaw: number, depth: number, eyes = EYES): Float64Array {
   const random = seededRandom(7)
   const points = new Float64Array(468 * 3)
   const corners: Record<number, readonly [number, number]> = {
@@ -49,8 +49,8 @@ function mesh(half: number, yaw: number, depth: number): Float64Array {
     const [u, v] = corners[i] ?? (flat.includes(i) ? part : any)
     const z =
       depth * (2.5 * Math.sqrt(Math.max(0, 1 - (u / 2.6) ** 2 - ((v - 0.6) / 3.6) ** 2)) + (nose.includes(i) ? 0.7 : 0))
-    points[3 * i] = EYES.x + half * (u * Math.cos(yaw) + z * Math.sin(yaw))
-    points[3 * i + 1] = EYES.y + half * v
+    points[3 * i] = eyes.x + half * (u * Math.cos(yaw) + z * Math.sin(yaw))
+    points[3 * i + 1] = eyes.y + half * v
     points[3 * i + 2] = -z * half
   }
   return points
