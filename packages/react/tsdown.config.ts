@@ -1,10 +1,9 @@
 import { library } from '../../tsdown.base.ts'
+import { styles } from '../web/build-plugins.ts'
 
 export default [
-  library({ entry: ['src/index.ts'], cjs: false, platform: 'neutral' }),
   {
-    ...library({ entry: ['src/strings/index.ts'], cjs: false, platform: 'neutral' }),
-    clean: false,
-    outDir: 'dist/strings',
+    ...library({ entry: ['src/index.ts', 'src/strings/index.ts', 'src/testing.ts'], cjs: false, platform: 'neutral' }),
+    plugins: [styles()],
   },
 ]

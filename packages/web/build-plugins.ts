@@ -1,3 +1,5 @@
+import { PAGE_STYLES } from './src/ui/styles.ts'
+
 /** What the builds of the files do that pages load as they are. */
 
 /**
@@ -14,6 +16,17 @@ export function withoutHints() {
   }
 }
 
+/** Writes `styles.css`, for pages made on a server: their words have a look before any script runs. */
+export function styles() {
+  return {
+    name: 'unspoof:styles',
+    generateBundle(this: { emitFile(file: { type: 'asset'; fileName: string; source: string }): void }): void {
+      this.emitFile({ type: 'asset', fileName: 'styles.css', source: PAGE_STYLES })
+      this.emitFile({ type: 'asset', fileName: 'styles.css.d.ts', source: 'export {}\n' })
+    },
+  }
+}
+
 /** Fails where something is left outside: a page cannot resolve it, and the build would pass with no more than a warning. */
 export function nothingOutside() {
   return {
@@ -23,8 +36,9 @@ export function nothingOutside() {
       bundle: Record<string, { readonly type: string; readonly imports?: readonly string[] }>,
     ): void {
       for (const [name, { imports = [] }] of Object.entries(bundle)) {
-        if (imports.length > 0)
-          throw new Error(`${name} would import ${imports.join(', ')}: build those packages first.`)
+        const outside = imports.filter((file) => !Object.hasOwn(bundle, file))
+        if (outside.length > 0)
+          throw new Error(`${name} would import ${outside.join(', ')}: build those packages first.`)
       }
     },
   }

@@ -69,11 +69,18 @@ export const ERROR_CODES = {
   STORE_UNAVAILABLE: info(503, 'The session store cannot be reached; try again later.', true),
   // Browser
   CAMERA_DENIED: info(400, 'Allow the camera in the browser settings, then try again.'),
+  CAMERA_POLICY: info(400, 'Let the page around this one allow the camera, with allow=camera on its iframe.'),
   CAMERA_NOT_FOUND: info(400, 'Connect a camera, then try again.'),
   CAMERA_IN_USE: info(400, 'Close the other program that uses the camera, then try again.'),
   CAMERA_ENDED: info(400, 'The camera stopped; start it again.'),
+  CAMERA_NO_FRAMES: info(400, 'Close other programs that use the camera, or choose another camera, then try again.'),
+  CAMERA_STALLED: info(400, 'The camera stopped sending frames; start it again.'),
   CAMERA_INSECURE: info(400, 'Open the page over https or on localhost.'),
   CAMERA_UNSUPPORTED: info(400, 'This browser has no camera access; use another one.'),
+  PLAYBACK_BLOCKED: info(400, 'Start the camera from a click or a tap.'),
+  DOWNLOAD_TIMEOUT: info(503, 'The files load too slowly; check the connection, then try again.', true),
+  SERVER_TIMEOUT: info(503, 'The server did not answer in time; try again.', true),
+  SERVER_INVALID: info(502, 'Check the address: no liveness server answers there.'),
   NETWORK: info(503, 'Check the connection, then try again.', true),
   // Evaluation
   DATA_INVALID: info(400, 'Correct the data at the place the message names.'),

@@ -9,7 +9,14 @@ import {
   LivenessError,
   type Point,
 } from '@unspoof/core'
-import type { FaceApiDetection, FaceApiResult, HumanFace, MediaPipeDetection, PlainBox } from './results.ts'
+import type {
+  BrowserDetectedFace,
+  FaceApiDetection,
+  FaceApiResult,
+  HumanFace,
+  MediaPipeDetection,
+  PlainBox,
+} from './results.ts'
 
 export interface Size {
   readonly width: number
@@ -19,10 +26,15 @@ export interface Size {
 /** Undefined where the size of the input cannot be known without decoding it, as for a path in Node. */
 export type InputSize = Size | undefined
 
-/** A result of face-api, a box, or one face of human. */
+/** One face of any detector that lists faces, or a box. */
 export function toFace(result: unknown, size: InputSize): Face {
   if (typeof result !== 'object' || result === null || Array.isArray(result)) {
     throw invalid('results', 'results of a face detector or boxes with x, y, width and height', result, 'INPUT_INVALID')
+  }
+  if ('boundingBox' in result) {
+    return 'keypoints' in result
+      ? fromMediaPipeDetection(result as MediaPipeDetection, size)
+      : fromBrowser(result as BrowserDetectedFace)
   }
   if ('detection' in result) return fromFaceApi(result as FaceApiResult, size)
   if (Array.isArray((result as Partial<HumanFace>).box)) return fromHuman(result as HumanFace, size)
@@ -32,6 +44,18 @@ export function toFace(result: unknown, size: InputSize): Face {
 
 function fromBox({ x, y, width, height }: PlainBox): Face {
   return faceOf(box(x, y, width, height), 1, undefined)
+}
+
+/** The right eye is the one on the left of the image. Without all four landmarks the box is used. */
+function fromBrowser({ boundingBox: { x, y, width, height }, landmarks }: BrowserDetectedFace): Face {
+  const places = (type: string): Point[] =>
+    (landmarks ?? [])
+      .filter((landmark) => landmark.type === type && landmark.locations.length > 0)
+      .map(({ locations }) => mean(locations))
+  const [rightEye, leftEye, ...others] = places('eye').sort((a, b) => a.x - b.x)
+  const [nose, mouth] = [places('nose')[0], places('mouth')[0]]
+  const complete = rightEye && leftEye && nose && mouth && others.length === 0
+  return faceOf(box(x, y, width, height), 1, complete ? { rightEye, leftEye, nose, mouth } : undefined)
 }
 
 /** Scaled back where `resizeResults` or `forSize` fitted the result to a display. */

@@ -71,3 +71,11 @@ export interface MediaPipeDetectorResult {
 export interface MediaPipeLandmarkerResult {
   readonly faceLandmarks: readonly (readonly Point[])[]
 }
+
+/** One face of the browser's own `FaceDetector` (Shape Detection API), in pixels of the input. */
+export interface BrowserDetectedFace {
+  /** A DOMRect. */
+  readonly boundingBox: PlainBox
+  /** Two eyes, a nose and a mouth, each with one or more points; missing where the platform finds none. */
+  readonly landmarks?: readonly { readonly type: string; readonly locations: readonly Point[] }[] | null
+}

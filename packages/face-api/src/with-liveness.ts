@@ -12,10 +12,12 @@ import {
 import { createLiveness, type WebInput } from '@unspoof/web'
 import { fromMediaPipeDetection, fromMediaPipeLandmarks, type InputSize, type Size, sizeOf, toFace } from './faces.ts'
 import type {
+  BrowserDetectedFace,
   FaceApiDetection,
   FaceApiResult,
   HumanFace,
   HumanResult,
+  MediaPipeDetection,
   MediaPipeDetectorResult,
   MediaPipeLandmarkerResult,
   PlainBox,
@@ -41,7 +43,7 @@ export interface WithLivenessOptions<Input = WebInput> extends Omit<CheckOptions
 export type WithLiveness<Result> = Result & { readonly liveness: LivenessResult }
 
 /** One face in the shape of a library that lists them. */
-export type OneFace = FaceApiResult | FaceApiDetection | HumanFace | PlainBox
+export type OneFace = FaceApiResult | FaceApiDetection | HumanFace | BrowserDetectedFace | MediaPipeDetection | PlainBox
 
 /** A task of face-api.js, which can be awaited, but whose `then` is declared narrower than that of a promise. */
 interface FaceApiTask<T> {

@@ -1,5 +1,5 @@
 'use client'
-/** The public door of the React package. */
+/** The entry point of the React package. */
 export type {
   CameraDevice,
   CameraOptions,
@@ -13,8 +13,7 @@ export type {
   WebLivenessOptions,
 } from '@unspoof/web'
 export { createLiveness, isLivenessError, LivenessError } from '@unspoof/web'
-export { LivenessCamera, type LivenessCameraProps } from './liveness-camera.tsx'
+export { en, type LivenessStrings } from '@unspoof/web/strings'
+export { LivenessCamera, type LivenessCameraHandle, type LivenessCameraProps } from './liveness-camera.tsx'
 export { LivenessAnnouncer, type LivenessAnnouncerProps, LivenessVideo, type LivenessVideoProps } from './parts.tsx'
-export { en } from './strings/en.ts'
-export type { LivenessStrings } from './strings/strings.ts'
-export { type UseLivenessOptions, type UseLivenessResult, useLiveness } from './use-liveness.ts'
+export { type LivenessBase, type UseLivenessOptions, type UseLivenessResult, useLiveness } from './use-liveness.ts'

@@ -1,5 +1,6 @@
 /** Unstyled parts for an interface of one's own. */
-import type { ComponentPropsWithoutRef } from 'react'
+import { type ComponentPropsWithoutRef, useRef, useState } from 'react'
+import { useIsomorphicLayoutEffect } from './use-kept-focus.ts'
 import type { UseLivenessResult } from './use-liveness.ts'
 import { useThrottled } from './use-throttled.ts'
 
@@ -7,10 +8,19 @@ export interface LivenessVideoProps extends ComponentPropsWithoutRef<'video'> {
   readonly liveness: Pick<UseLivenessResult, 'videoRef' | 'mirrored'>
 }
 
-/** The picture of the camera: muted, inline, and as in a mirror for a front camera. */
-export function LivenessVideo({ liveness, style, ...props }: LivenessVideoProps) {
-  const transform = liveness.mirrored ? 'scaleX(-1)' : undefined
-  return <video {...props} ref={liveness.videoRef} muted playsInline style={{ transform, ...style }} />
+/** The image of the camera: muted, inline, and as in a mirror for a front camera. */
+export function LivenessVideo({ liveness, ...props }: LivenessVideoProps) {
+  const { videoRef, mirrored } = liveness
+  const element = useRef<HTMLVideoElement>(null)
+  const [attach] = useState(() => (video: HTMLVideoElement | null) => {
+    element.current = video
+    videoRef(video)
+  })
+  // Not as an attribute: in a page made on a server a strict `style-src` blocks it, and the preview is never mirrored.
+  useIsomorphicLayoutEffect(() => {
+    if (element.current !== null) element.current.style.scale = mirrored ? '-1 1' : ''
+  }, [mirrored])
+  return <video {...props} ref={attach} data-mirrored={mirrored} muted playsInline />
 }
 
 export interface LivenessAnnouncerProps extends ComponentPropsWithoutRef<'p'> {

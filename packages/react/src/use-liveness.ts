@@ -1,32 +1,20 @@
-/** useLiveness(): the check in front of a camera as a headless hook. All state lives in @unspoof/web's flow; this only subscribes. */
-import {
-  type CameraDevice,
-  createLivenessFlow,
-  type FlowResult,
-  type FlowState,
-  type FlowStatus,
-  type HintCode,
-  type LivenessError,
-  type LivenessFlowOptions,
-} from '@unspoof/web'
-import { type RefCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { en } from './strings/en.ts'
-import { errorText, hintText, type LivenessStrings } from './strings/strings.ts'
+/** useLiveness(): the check in front of a camera as a headless hook. All state lives in @unspoof/web's flow; this subscribes. */
+import type { CameraDevice, FlowResult, FlowState, FlowStatus, HintCode, LivenessError } from '@unspoof/web'
+import { en, type LivenessStrings } from '@unspoof/web/strings'
+import { hintOfState, isBusy } from '@unspoof/web/ui'
+import { type RefCallback, useMemo, useSyncExternalStore } from 'react'
+import { type UseFlowOptions, useFlow } from './use-flow.ts'
 
 /** `camera` is read once, when the component mounts; everything else takes effect at the next start. */
-export interface UseLivenessOptions extends LivenessFlowOptions {
-  /** Starts when the component is shown. Browsers then ask for the camera without a click. @default false */
-  readonly autoStart?: boolean
-  /** Loads the models when the component is shown, so that the first start is quick. @default false */
-  readonly preload?: boolean
+export interface UseLivenessOptions extends UseFlowOptions {
   /** The language of `hint`. @default English */
   readonly strings?: LivenessStrings
 }
 
-export interface UseLivenessResult {
+/** What is there in every status. */
+export interface LivenessBase {
   /** Put it on a `<video>`: `<video ref={videoRef} />`. */
   readonly videoRef: RefCallback<HTMLVideoElement>
-  readonly status: FlowStatus
   /** What the person should do now, as a sentence; empty where there is nothing to say. */
   readonly hint: string
   readonly hintCode: HintCode | undefined
@@ -34,8 +22,8 @@ export interface UseLivenessResult {
   readonly progress: number
   /** Session mode, while the person is to move. */
   readonly challenge: FlowState['challenge']
-  readonly result: FlowResult | undefined
-  readonly error: LivenessError | undefined
+  /** The camera is on or about to be. */
+  readonly isBusy: boolean
   /** Session mode: why there is no guidance; the server judges all the same. */
   readonly warning: LivenessError | undefined
   readonly devices: readonly CameraDevice[]
@@ -52,28 +40,43 @@ export interface UseLivenessResult {
   readonly switchCamera: (deviceId?: string) => void
 }
 
+/** `status` tells what is there: `result` where it is `done`, `error` where it is `failed`. */
+export type UseLivenessResult = LivenessBase & (UnderWay | Done | Failed)
+
+interface UnderWay {
+  readonly status: Exclude<FlowStatus, 'done' | 'failed'>
+  readonly isLive: false
+  readonly result?: undefined
+  readonly token?: undefined
+  readonly error?: undefined
+}
+
+interface Done {
+  readonly status: 'done'
+  /** The verdict is `live`. Without a session it was made in the page and proves nothing to a server. */
+  readonly isLive: boolean
+  readonly result: FlowResult
+  /** The server's token: there exactly where a server answered `live`. */
+  readonly token: string | undefined
+  readonly error?: undefined
+}
+
+interface Failed {
+  readonly status: 'failed'
+  readonly isLive: false
+  readonly result?: undefined
+  readonly token?: undefined
+  readonly error: LivenessError
+}
+
 /**
- * Safe under StrictMode, in server rendering (it does nothing there), in concurrent rendering, and when it unmounts while
- * the permission prompt is open: the camera is always released.
+ * @example
+ * const { videoRef, status, hint, start } = useLiveness({ session: '/liveness/sessions' })
  */
 export function useLiveness(options: UseLivenessOptions = {}): UseLivenessResult {
-  const { autoStart = false, preload = false, strings = en, ...flowOptions } = options
-  const [flow] = useState(() => createLivenessFlow(flowOptions))
+  const { strings = en, ...flowOptions } = options
+  const flow = useFlow(flowOptions)
   const state = useSyncExternalStore(flow.subscribe, flow.getSnapshot, flow.getSnapshot)
-
-  // Every render, so that callbacks are always the latest.
-  useEffect(() => flow.setOptions(flowOptions))
-  useEffect(() => () => flow.stop(), [flow])
-  useEffect(() => {
-    if (preload) flow.preload()
-  }, [flow, preload])
-  useEffect(() => {
-    if (!autoStart) return undefined
-    // Not at once: StrictMode mounts twice, and the person should be asked for the camera once.
-    const timer = setTimeout(() => void flow.start())
-    return () => clearTimeout(timer)
-  }, [flow, autoStart])
-
   const actions = useMemo(
     () => ({
       videoRef: (element: HTMLVideoElement | null) => flow.attach(element),
@@ -86,13 +89,12 @@ export function useLiveness(options: UseLivenessOptions = {}): UseLivenessResult
   )
   return {
     ...actions,
-    status: state.status,
-    hint: textOf(state, strings),
+    ...outcomeOf(state),
+    hint: hintOfState(state, strings),
     hintCode: state.hint ?? state.result?.reasons[0],
     progress: state.progress,
     challenge: state.challenge,
-    result: state.result,
-    error: state.error,
+    isBusy: isBusy(state.status),
     warning: state.warning,
     devices: state.camera.devices,
     deviceId: state.camera.deviceId,
@@ -100,11 +102,8 @@ export function useLiveness(options: UseLivenessOptions = {}): UseLivenessResult
   }
 }
 
-function textOf({ status, hint, result, error }: FlowState, strings: LivenessStrings): string {
-  if (status === 'failed' && error !== undefined) return errorText(strings, error.code)
-  if (status === 'done' && result !== undefined) {
-    const reason = result.reasons[0]
-    return result.verdict === 'live' ? '' : hintText(strings, reason ?? 'again')
-  }
-  return hint === undefined ? '' : hintText(strings, hint)
+function outcomeOf({ status, result, error }: FlowState): UnderWay | Done | Failed {
+  if (status === 'done') return { status, isLive: result!.verdict === 'live', result: result!, token: result!.token }
+  if (status === 'failed') return { status, isLive: false, error: error! }
+  return { status, isLive: false }
 }

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
 import { installPerson, type Movement } from '@unspoof/test-utils/person'
+import { en } from '@unspoof/web/strings'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Site, startSite } from '../../web/test/harness.ts'
 import { startSessions, type TestSessions } from '../../web/test/sessions.ts'
-import { en } from '../src/strings/en.ts'
 import { pageFiles } from './page-files.ts'
 
 interface TestReact {
@@ -227,7 +227,7 @@ describe.skipIf(!hasChromium)('<LivenessCamera/> for everybody', { timeout: 120_
     await status(page, 'failed')
     await expect
       .poll(() => page.textContent('.unspoof [role="status"]'))
-      .toBe('Something is in the way. The camera is blocked. Allow it in the settings of your browser.')
+      .toBe(`${en.errors.CAMERA_DENIED[0]}. ${en.permission.chromium}`)
     expect(await page.textContent('.unspoof-button')).toBe('Try again')
     await photograph(page, 'failed-desktop')
     await context.close()

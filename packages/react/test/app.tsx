@@ -1,6 +1,6 @@
 /** What the browser test mounts; bundled once with each React. */
 import { LivenessAnnouncer, LivenessCamera, type LivenessCameraProps, useLiveness } from '@unspoof/react'
-import { allStrings } from '@unspoof/react/strings'
+import { allStrings } from '@unspoof/web/strings'
 import { StrictMode, useEffect, useState, version } from 'react'
 import { createRoot } from 'react-dom/client'
 

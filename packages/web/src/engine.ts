@@ -105,7 +105,7 @@ async function load(config: EngineConfig, shared: Shared, onLost: () => void): P
   const { assets, threads } = config
   const manifest = await fetchManifest(assets, VERSION, config.integrity)
   // Its script is fetched and parsed while wasm and weights arrive.
-  const worker = new Worker(assetUrl(assets, manifest.worker), { type: 'module', name: 'unspoof' })
+  const worker = createWorker(assetUrl(assets, manifest.worker))
   const connection = connect(worker, onLost)
   try {
     const { bytes, wasmPath, ...loaded } = await loadAssets(assets, manifest, config, (received, total) => {
@@ -137,4 +137,35 @@ async function load(config: EngineConfig, shared: Shared, onLost: () => void): P
     connection.end(new LivenessError('WORKER_LOST', 'The liveness worker did not load.'))
     throw error
   }
+}
+
+/** @throws LivenessError WORKER_LOST where the policy of the page forbids the script */
+function createWorker(url: string): Worker {
+  try {
+    return new Worker(trusted(url), { type: 'module', name: 'unspoof' })
+  } catch (cause) {
+    throw new LivenessError('WORKER_LOST', 'The policy of this page does not allow the worker.', {
+      cause,
+      hint: "Allow worker-src 'self' and, with trusted types, the policy named unspoof.",
+    })
+  }
+}
+
+interface TrustedPolicy {
+  createScriptURL(url: string): string
+}
+
+let policy: TrustedPolicy | undefined
+
+/** Under `require-trusted-types-for 'script'` a worker's address must come from a policy that the page allows by name. */
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as {
+    trustedTypes?: { createPolicy(name: string, rules: TrustedPolicy): TrustedPolicy }
+  }
+  try {
+    policy ??= trustedTypes?.createPolicy('unspoof', { createScriptURL: (own) => own })
+  } catch {
+    // The page does not allow the policy; most pages ask for none.
+  }
+  return policy === undefined ? url : policy.createScriptURL(url)
 }

@@ -22,7 +22,10 @@ describe.skipIf(!hasChromium)('the camera in Chromium', { timeout: 120_000 }, ()
     const answer = await page.evaluate(async () => {
       const camera = unspoof.createCamera({ width: 640, height: 480 })
       const seen: string[] = []
-      camera.subscribe(() => seen.push(camera.getSnapshot().status))
+      camera.subscribe(() => {
+        const { status } = camera.getSnapshot()
+        if (status !== seen.at(-1)) seen.push(status)
+      })
       const stream = await camera.start()
       const again = await camera.start()
       const { track, mirrored, devices } = camera.getSnapshot()

@@ -168,6 +168,51 @@ describe('withLiveness', { timeout: 120_000 }, () => {
     expect(iou(shape!.face!.box, canonicalFace(face.keyPoints!))).toBeGreaterThan(0.999)
   })
 
+  it('takes the faces of the browser’s own FaceDetector, in Node as well', async () => {
+    const { rightEye, leftEye, nose, mouth } = face.keyPoints!
+    const around = ({ x, y }: { x: number; y: number }) => [
+      { x: x - 3, y },
+      { x: x + 3, y },
+    ]
+    const faces = [
+      {
+        boundingBox: box(),
+        landmarks: [
+          { type: 'eye', locations: around(leftEye) },
+          { type: 'eye', locations: around(rightEye) },
+          { type: 'nose', locations: [nose] },
+          { type: 'mouth', locations: around(mouth) },
+        ],
+      },
+      { boundingBox: box(), landmarks: null },
+      { boundingBox: box(), landmarks: [{ type: 'eye', locations: [] }] },
+    ]
+    const found = await withLiveness(Promise.resolve(faces), PICTURE, { liveness, refine: false })
+    expect(found[0]!.liveness.liveProbability).toBeCloseTo(own.liveProbability!, 4)
+    expect(found[0]!.boundingBox).toEqual(box())
+    // Without landmarks the box is judged.
+    for (const { liveness: judged } of found.slice(1))
+      expect(iou(judged.face!.box, box() as never)).toBeGreaterThan(0.99)
+  })
+
+  it('takes the detections of a MediaPipe result one by one', async () => {
+    const { rightEye, leftEye, nose, mouth } = face.keyPoints!
+    const { x, y, width, height } = box()
+    const detection = {
+      boundingBox: { originX: x, originY: y, width, height, angle: 0 },
+      categories: [{ score: 0.9, index: -1, categoryName: '', displayName: '' }],
+      keypoints: [rightEye, leftEye, nose, mouth].map((point) => ({
+        x: point.x / 400,
+        y: point.y / 400,
+        label: '',
+        score: 0,
+      })),
+    }
+    const [found] = await withLiveness([detection], PICTURE, { liveness, size: SIZE, refine: false })
+    expect(found!.liveness.liveProbability).toBeCloseTo(own.liveProbability!, 4)
+    expect(found!.categories[0]!.score).toBe(0.9)
+  })
+
   it('passes nothing found on', async () => {
     expect(await withLiveness([], PICTURE, { liveness })).toEqual([])
     expect(await withLiveness(undefined, PICTURE, { liveness })).toBeUndefined()

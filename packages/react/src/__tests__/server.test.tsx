@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { ar } from '@unspoof/web/strings'
 import { renderToString } from 'react-dom/server'
 import { describe, expect, it, vi } from 'vitest'
 import { LivenessCamera, useLiveness } from '../index.ts'
-import { ar } from '../strings/index.ts'
 
 function Wrong(): null {
   useLiveness({ sesion: '/x' } as never)

@@ -1,6 +1,10 @@
 /** Fetches asset files from the application's own origin: cached by content, checked by SHA-256. */
 import { LivenessError, sha256Hex } from '@unspoof/core'
+import { watchdog } from '../watchdog.ts'
 import { type AssetFile, MANIFEST_NAME, type Manifest, parseManifest } from './manifest.ts'
+
+/** Milliseconds in which nothing arrives, after which a download is given up. A slow one that goes on is waited for. */
+const STALL_MS = 20_000
 
 /** Called with the bytes that arrived since the last call. */
 export type OnBytes = (bytes: number) => void
@@ -8,7 +12,7 @@ export type OnBytes = (bytes: number) => void
 /**
  * Reads the manifest, asking the server whether it changed.
  * @param integrity lower-case hex SHA-256 the manifest must have, where the application pins it
- * @throws LivenessError MODEL_MISSING, MODEL_HASH, NETWORK
+ * @throws LivenessError MODEL_MISSING, MODEL_HASH, NETWORK, DOWNLOAD_TIMEOUT
  */
 export async function fetchManifest(assets: string, version: string, integrity: string | undefined): Promise<Manifest> {
   const url = new URL(MANIFEST_NAME, assets).href
@@ -22,7 +26,7 @@ export async function fetchManifest(assets: string, version: string, integrity: 
 /**
  * Reads one file. Its hash is part of the address, so the browser's cache may keep it for ever and an update is a new
  * address; what a cache or a proxy damaged is fetched once more before it is an error.
- * @throws LivenessError MODEL_MISSING, MODEL_HASH, NETWORK
+ * @throws LivenessError MODEL_MISSING, MODEL_HASH, NETWORK, DOWNLOAD_TIMEOUT
  */
 export async function fetchAsset(assets: string, file: AssetFile, onBytes?: OnBytes): Promise<Uint8Array<ArrayBuffer>> {
   const url = assetUrl(assets, file)
@@ -52,32 +56,42 @@ async function read(
   onBytes?: OnBytes,
   expected?: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let response: globalThis.Response
+  const watch = watchdog(STALL_MS)
   try {
-    response = await fetch(url, { cache, credentials: 'same-origin', redirect: 'error' })
-  } catch (error) {
-    throw new LivenessError('NETWORK', `${url} cannot be fetched.`, { cause: error })
-  }
-  if (!response.ok) {
-    throw new LivenessError('MODEL_MISSING', `${url} answered ${response.status}.`, {
-      hint: 'Run "npx unspoof copy-assets public/unspoof", or correct the assets option.',
-    })
-  }
-  try {
-    if (onBytes === undefined || expected === undefined || response.body === null) {
-      return new Uint8Array(await response.arrayBuffer())
+    let response: globalThis.Response
+    try {
+      response = await fetch(url, { cache, credentials: 'same-origin', redirect: 'error', signal: watch.signal })
+    } catch (cause) {
+      throw watch.expired ? tooSlow(url, cause) : new LivenessError('NETWORK', `${url} cannot be fetched.`, { cause })
     }
-    return await collect(response.body, onBytes, expected)
-  } catch (error) {
-    throw new LivenessError('NETWORK', `${url} broke off.`, { cause: error })
+    if (!response.ok) {
+      throw new LivenessError('MODEL_MISSING', `${url} answered ${response.status}.`, {
+        hint: 'Run "npx unspoof-assets public/unspoof", or correct the assets option.',
+      })
+    }
+    try {
+      if (expected === undefined || response.body === null) return new Uint8Array(await response.arrayBuffer())
+      return await collect(response.body, expected, (bytes) => {
+        watch.reset()
+        onBytes?.(bytes)
+      })
+    } catch (cause) {
+      throw watch.expired ? tooSlow(url, cause) : new LivenessError('NETWORK', `${url} broke off.`, { cause })
+    }
+  } finally {
+    watch.stop()
   }
+}
+
+function tooSlow(url: string, cause: unknown): LivenessError {
+  return new LivenessError('DOWNLOAD_TIMEOUT', `Nothing of ${url} arrived for ${STALL_MS} ms.`, { cause })
 }
 
 /** Written where it belongs as it arrives: no copy of 14 MB at the end, which would hold the page up. */
 async function collect(
   body: ReadableStream<Uint8Array>,
-  onBytes: OnBytes,
   expected: number,
+  onBytes: OnBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(expected)
   const reader = body.getReader()

@@ -2,6 +2,9 @@
 import { checkInteger, checkKeys, checkOneOf, LivenessError } from '@unspoof/core'
 import { type CameraDevice, type Facing, isColourCamera, listCameras, recallCamera, rememberCamera } from './devices.ts'
 import { requireMediaDevices, toCameraError } from './errors.ts'
+import { FRAME_TIMEOUT_MS } from './frames.ts'
+import { openCamera } from './open.ts'
+import { type CameraPermission, cameraPermission } from './permission.ts'
 
 export const CAMERA_DEFAULTS = {
   facing: 'user',
@@ -9,8 +12,13 @@ export const CAMERA_DEFAULTS = {
   height: 720,
   remember: true,
   releaseWhenHidden: true,
+  frameTimeoutMs: FRAME_TIMEOUT_MS,
 } as const
-export const CAMERA_RANGES = { width: { min: 160, max: 7680 }, height: { min: 120, max: 4320 } } as const
+export const CAMERA_RANGES = {
+  width: { min: 160, max: 7680 },
+  height: { min: 120, max: 4320 },
+  frameTimeoutMs: { min: 1_000, max: 120_000 },
+} as const
 
 export interface CameraOptions {
   /** Which way the camera looks. @default {@link CAMERA_DEFAULTS.facing} */
@@ -24,6 +32,8 @@ export interface CameraOptions {
   readonly remember?: boolean
   /** Lets go of the camera while the page is hidden and opens it again after. @default {@link CAMERA_DEFAULTS.releaseWhenHidden} */
   readonly releaseWhenHidden?: boolean
+  /** Milliseconds without a frame after which a camera counts as stalled. @default {@link CAMERA_DEFAULTS.frameTimeoutMs} */
+  readonly frameTimeoutMs?: number
 }
 
 export type CameraStatus =
@@ -42,6 +52,8 @@ export interface CameraState {
   /** A CAMERA_ code with what the person can do; only where `failed`. */
   readonly error: LivenessError | undefined
   readonly stream: MediaStream | undefined
+  /** `prompt` while the browser asks the person; undefined before the first start, and where the browser does not tell. */
+  readonly permission: CameraPermission
   /** The cameras of this device; labels are empty before the first permission. */
   readonly devices: readonly CameraDevice[]
   readonly deviceId: string | undefined
@@ -66,8 +78,8 @@ export interface Camera {
   subscribe(listener: () => void): () => void
   /**
    * Asks for the camera. Call it from a click or tap.
-   * @throws LivenessError CAMERA_DENIED, CAMERA_NOT_FOUND, CAMERA_IN_USE, CAMERA_INSECURE, CAMERA_UNSUPPORTED; the state
-   * says the same. ABORTED where stop() came first, for example while the permission prompt was open.
+   * @throws LivenessError CAMERA_DENIED, CAMERA_POLICY, CAMERA_NOT_FOUND, CAMERA_IN_USE, CAMERA_NO_FRAMES, CAMERA_INSECURE,
+   * CAMERA_UNSUPPORTED; the state says the same. ABORTED where stop() came first, for example while the permission prompt was open.
    */
   start(): Promise<MediaStream>
   /** Takes another camera: by id, or the other way round without one. Remembered for the next visit. */
@@ -84,6 +96,7 @@ export function createCamera(options: CameraOptions = {}): Camera {
     status: 'idle',
     error: undefined,
     stream: undefined,
+    permission: undefined,
     devices: [],
     deviceId: config.deviceId,
     facing: config.facing,
@@ -154,8 +167,10 @@ export function createCamera(options: CameraOptions = {}): Camera {
 
   async function open(media: MediaDevices, deviceId: string | undefined): Promise<MediaStream> {
     const size = { width: { ideal: config.width }, height: { ideal: config.height } }
+    const permission = await cameraPermission()
+    set({ permission })
     const get = (video: MediaTrackConstraints): Promise<MediaStream> =>
-      media.getUserMedia({ video: { ...size, ...video }, audio: false })
+      openCamera(media, { ...size, ...video }, permission)
     if (deviceId !== undefined) return get({ deviceId: { exact: deviceId } })
     const remembered = config.remember && state.facing === config.facing ? recallCamera(config.facing) : undefined
     if (remembered !== undefined) {
@@ -188,6 +203,7 @@ export function createCamera(options: CameraOptions = {}): Camera {
       status: 'running',
       stream,
       devices,
+      permission: 'granted',
       deviceId: settings.deviceId,
       facing,
       // A webcam does not say where it looks; it looks at the person.
@@ -236,6 +252,7 @@ const CAMERA_KEYS = [
   'height',
   'remember',
   'releaseWhenHidden',
+  'frameTimeoutMs',
 ] as const satisfies readonly (keyof CameraOptions)[]
 
 /** @throws LivenessError OPTION_INVALID */
@@ -248,5 +265,10 @@ function resolveCameraOptions(options: CameraOptions) {
     height: checkInteger('height', options.height ?? CAMERA_DEFAULTS.height, CAMERA_RANGES.height),
     remember: options.remember ?? CAMERA_DEFAULTS.remember,
     releaseWhenHidden: options.releaseWhenHidden ?? CAMERA_DEFAULTS.releaseWhenHidden,
+    frameTimeoutMs: checkInteger(
+      'frameTimeoutMs',
+      options.frameTimeoutMs ?? CAMERA_DEFAULTS.frameTimeoutMs,
+      CAMERA_RANGES.frameTimeoutMs,
+    ),
   }
 }

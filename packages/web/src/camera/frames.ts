@@ -1,23 +1,34 @@
-/** videoFrames(): the frames of a playing video, each the newest one at the moment it is asked for. */
+/** videoFrames() and showStream(): images of a camera, with an error where none come. */
+import { LivenessError } from '@unspoof/core'
 
 export interface VideoFramesOptions {
   readonly signal?: AbortSignal
   /** Milliseconds from one frame to the next at least. @default 0 */
   readonly intervalMs?: number
+  /** Milliseconds without a new frame after which the camera counts as stalled. @default {@link FRAME_TIMEOUT_MS} */
+  readonly timeoutMs?: number
 }
 
+/** Long enough for a busy device, and short enough that nobody leaves. */
+export const FRAME_TIMEOUT_MS = 10_000
+
+/** Milliseconds from one look at the watch to the next. */
+const TICK_MS = 250
+
 /**
- * Yields the video element once a new picture is on it. While the consumer works, frames pass by unused, so the newest
+ * Yields the video element once a new frame is on it. While the consumer works, frames pass by unused, so the newest
  * always wins. Ends when the signal aborts or the video has ended; waits while the page is hidden.
+ * @throws LivenessError CAMERA_STALLED where no new frame comes for `timeoutMs`, or the browser mutes the camera for so long
  */
 export async function* videoFrames(
   video: HTMLVideoElement,
   options: VideoFramesOptions = {},
 ): AsyncGenerator<HTMLVideoElement, void, undefined> {
-  const { signal, intervalMs = 0 } = options
+  const { signal, intervalMs = 0, timeoutMs = FRAME_TIMEOUT_MS } = options
   let next = 0
   while (!signal?.aborted && !video.ended) {
-    await nextFrame(video, signal)
+    if (!(await nextFrame(video, signal, timeoutMs)))
+      throw new LivenessError('CAMERA_STALLED', `The camera sent no frame for ${timeoutMs} ms.`)
     if (signal?.aborted || video.ended) return
     const now = performance.now()
     // Half a frame of tolerance at 30 frames a second, or every interval would be rounded up to the next frame.
@@ -27,41 +38,77 @@ export async function* videoFrames(
   }
 }
 
-/** Resolves when a new picture has been presented, or the signal aborts. Uses a timer where there are no frame callbacks. */
-function nextFrame(video: HTMLVideoElement, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * True when a new frame was presented, the video ended or the signal aborts; false when the time is over. Frames of a muted
+ * camera do not count: they are black, or the last one again.
+ */
+function nextFrame(video: HTMLVideoElement, signal: AbortSignal | undefined, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const hasCallbacks = typeof video.requestVideoFrameCallback === 'function'
     const time = video.currentTime
     let handle = 0
-    const poll = (): void => {
-      if (video.currentTime !== time && video.readyState >= 2) done()
-      else handle = window.setTimeout(poll, 15)
-    }
-    const done = (): void => {
-      signal?.removeEventListener('abort', done)
-      video.removeEventListener('ended', done)
+    let waited = 0
+    const watch = setInterval(() => {
+      if (video.ownerDocument.visibilityState === 'hidden') return
+      waited += TICK_MS
+      if (waited >= timeoutMs) end(false)
+    }, TICK_MS)
+    const end = (came: boolean): void => {
+      clearInterval(watch)
+      signal?.removeEventListener('abort', stop)
+      video.removeEventListener('ended', stop)
       if (hasCallbacks) video.cancelVideoFrameCallback(handle)
       else clearTimeout(handle)
-      resolve()
+      resolve(came)
     }
-    signal?.addEventListener('abort', done, { once: true })
-    video.addEventListener('ended', done, { once: true })
-    if (hasCallbacks) handle = video.requestVideoFrameCallback(done)
-    else poll()
+    const stop = (): void => end(true)
+    const ask = (): void => {
+      if (hasCallbacks) handle = video.requestVideoFrameCallback(arrived)
+      else
+        handle = window.setTimeout(() => (video.currentTime !== time && video.readyState >= 2 ? arrived() : ask()), 15)
+    }
+    const arrived = (): void => (isMuted(video) ? ask() : end(true))
+    signal?.addEventListener('abort', stop, { once: true })
+    video.addEventListener('ended', stop, { once: true })
+    if (signal?.aborted) stop()
+    else ask()
   })
 }
 
+function isMuted({ srcObject }: HTMLVideoElement): boolean {
+  return srcObject instanceof MediaStream && srcObject.getVideoTracks()[0]?.muted === true
+}
+
 /**
- * Shows a stream in a video element and waits until it has a picture.
+ * Shows a stream in a video element and waits until it has a frame.
  * iOS plays inline, muted and only with these attributes; a play() that was cut short by another load is not an error.
+ * @throws LivenessError PLAYBACK_BLOCKED where the browser plays only after a click; CAMERA_NO_FRAMES where none comes in time
  */
-export async function showStream(video: HTMLVideoElement, stream: MediaStream, signal?: AbortSignal): Promise<void> {
+export async function showStream(
+  video: HTMLVideoElement,
+  stream: MediaStream,
+  signal?: AbortSignal,
+  timeoutMs: number = FRAME_TIMEOUT_MS,
+): Promise<void> {
   video.muted = true
   video.playsInline = true
   video.setAttribute('playsinline', '')
   if (video.srcObject !== stream) video.srcObject = stream
-  await video.play().catch((error: unknown) => {
-    if ((error as { name?: unknown }).name !== 'AbortError') throw error
+  // Not awaited: without a frame play() stays open for ever in some browsers.
+  const refused = new Promise<never>((_, reject) => {
+    video.play().catch((cause: unknown) => {
+      const { name } = cause as { name?: unknown }
+      if (name === 'NotAllowedError')
+        reject(new LivenessError('PLAYBACK_BLOCKED', 'The browser plays the camera only after a click.', { cause }))
+      else if (name !== 'AbortError')
+        reject(new LivenessError('CAMERA_NO_FRAMES', 'The image of the camera cannot be played.', { cause }))
+    })
   })
-  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) await nextFrame(video, signal)
+  await Promise.race([firstFrame(video, signal, timeoutMs), refused])
+}
+
+async function firstFrame(video: HTMLVideoElement, signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
+  if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.paused) return
+  if (!(await nextFrame(video, signal, timeoutMs)))
+    throw new LivenessError('CAMERA_NO_FRAMES', `The camera opened but sent no frame for ${timeoutMs} ms.`)
 }

@@ -1,9 +1,17 @@
 /** createLivenessFlow(): camera, models, guidance and server as one state machine that any framework can show. */
-import { checkKeys, LivenessError, toClientResult, toLivenessError, VERDICT_CODES } from '@unspoof/core'
+import {
+  checkKeys,
+  isLivenessError,
+  LivenessError,
+  toClientResult,
+  toLivenessError,
+  VERDICT_CODES,
+} from '@unspoof/core'
 import { type CameraOptions, createCamera } from '../camera/camera.ts'
 import { showStream } from '../camera/frames.ts'
 import { createLiveness, type WebLiveness, type WebLivenessOptions } from '../liveness.ts'
 import { createSessionClient, type SessionClientOptions } from '../session-client.ts'
+import { createGuide } from './guide.ts'
 import { checkLocally, type LocalOptions } from './local.ts'
 import { runSession, TIMED_OUT } from './session.ts'
 import type { FlowResult, FlowState } from './state.ts'
@@ -18,6 +26,11 @@ export interface LivenessFlowOptions {
   readonly sequence?: LocalOptions
   /** Session mode: false loads no models in the page; the server judges without the person being guided. @default true */
   readonly guidance?: boolean
+  /**
+   * The interface draws the oval of this package over a preview that the video covers (`object-fit: cover`), and the face has
+   * to be in it. `<unspoof-liveness>` and `<LivenessCamera/>` do. @default false
+   */
+  readonly oval?: boolean
   readonly onResult?: (result: FlowResult) => void
   readonly onError?: (error: LivenessError) => void
 }
@@ -28,6 +41,7 @@ const OPTION_KEYS = [
   'camera',
   'sequence',
   'guidance',
+  'oval',
   'onResult',
   'onError',
 ] as const satisfies readonly (keyof LivenessFlowOptions)[]
@@ -64,6 +78,7 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     error: undefined,
     challenge: undefined,
     step: undefined,
+    placement: undefined,
     warning: undefined,
   } as const
   let state: FlowState = { ...blank, status: 'idle', camera: camera.getSnapshot() }
@@ -71,6 +86,8 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
   let running: AbortController | undefined
   let models: Models | undefined
   let linger: ReturnType<typeof setTimeout> | undefined
+  /** Share of the files that are here. */
+  let arrived = 0
 
   function set(change: Partial<FlowState>): void {
     state = { ...state, ...change }
@@ -80,10 +97,20 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
   camera.subscribe(() => {
     const seen = state.camera.status
     const now = camera.getSnapshot()
-    set({ camera: now })
+    const opens = now.status === 'starting' && state.status === 'starting' && state.hint !== 'restarting'
+    // A person who has allowed it once is not told to do so.
+    const hint = opens ? (now.permission === 'granted' ? 'loading' : 'allow-camera') : state.hint
+    set({ camera: now, hint })
     if (now.status === 'paused' && running !== undefined) {
       running.abort()
-      set({ status: 'paused', hint: undefined, challenge: undefined, step: undefined, progress: 0 })
+      set({
+        status: 'paused',
+        hint: undefined,
+        challenge: undefined,
+        step: undefined,
+        placement: undefined,
+        progress: 0,
+      })
     } else if (now.status === 'running' && seen === 'starting' && state.status === 'paused') {
       void start()
     } else if (now.status === 'failed' && (state.status === 'paused' || running !== undefined)) {
@@ -97,7 +124,17 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     const last = models
     if (last !== undefined && last.of === liveness) return last.loading
     const ready = liveness !== undefined && 'check' in liveness
-    const loading = ready ? Promise.resolve(liveness) : createLiveness(liveness)
+    const loading = ready
+      ? Promise.resolve(liveness)
+      : createLiveness({
+          ...liveness,
+          onProgress(bytes, total) {
+            liveness?.onProgress?.(bytes, total)
+            arrived = bytes / total
+            // Of the wait for the files only: everything else has a progress of its own.
+            if (state.status === 'starting' && state.hint === 'loading') set({ progress: arrived })
+          },
+        })
     const mine = { loading, owned: !ready, of: liveness }
     models = mine
     // Only now: with equal options, as of a component that renders again, the new one takes over the worker of the last.
@@ -122,15 +159,38 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     const mine = new AbortController()
     running = mine
     const { signal } = mine
-    set({ ...blank, status: 'starting', hint: 'allow-camera' })
+    set({ ...blank, status: 'starting', hint: 'loading' })
     try {
-      const result = await run(signal)
+      const result = await runOnceMore(signal)
       if (signal.aborted) return
-      finish({ status: 'done', progress: 1, result, hint: undefined, challenge: undefined, step: undefined })
+      finish({
+        status: 'done',
+        progress: 1,
+        result,
+        hint: undefined,
+        challenge: undefined,
+        step: undefined,
+        placement: undefined,
+      })
       tell(options.onResult, result)
     } catch (error) {
       if (!signal.aborted) fail(toLivenessError(error, 'MODEL_UNAVAILABLE', 'The check failed.'))
     }
+  }
+
+  /** A device that stalled gets a second try by itself; the person need not press anything. */
+  async function runOnceMore(signal: AbortSignal): Promise<FlowResult> {
+    try {
+      const result = await run(signal)
+      if (!(result.source === 'server' && result.verdict === 'retry' && result.reasons[0] === 'frame-timing'))
+        return result
+    } catch (error) {
+      if (signal.aborted || !(isLivenessError(error) && error.code === 'CAMERA_STALLED')) throw error
+    }
+    if (signal.aborted) throw aborted()
+    camera.stop()
+    set({ ...blank, status: 'starting', hint: 'restarting' })
+    return run(signal)
   }
 
   async function run(signal: AbortSignal): Promise<FlowResult> {
@@ -141,16 +201,19 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
     loading?.catch(() => undefined)
     const stream = await camera.start()
     const shown = video ?? document.createElement('video')
-    await showStream(shown, stream, signal)
+    await showStream(shown, stream, signal, options.camera?.frameTimeoutMs)
     if (signal.aborted) throw aborted()
-    set({ hint: 'loading' })
+    set({ hint: 'loading', progress: needed && arrived < 1 ? arrived : 0 })
     const update = (change: Partial<FlowState>): void => {
       if (!signal.aborted) set(change)
     }
+    const { oval = false } = options
+    const advise = createGuide(shown, { oval, mirrored: () => camera.getSnapshot().mirrored })
     if (session === undefined) {
       const liveness = await loading!
       if (signal.aborted) throw aborted()
-      const sequence = await checkLocally(liveness, shown, options.sequence, signal, update)
+      const sequence = await checkLocally({ liveness, video: shown, oval, advise, signal, update }, options.sequence)
+      if (sequence === undefined) return { ...TIMED_OUT, source: 'local' }
       return { ...toClientResult({ ...sequence, code: VERDICT_CODES[sequence.verdict] }), source: 'local', sequence }
     }
     const client = createSessionClient(
@@ -161,12 +224,20 @@ export function createLivenessFlow(initial: LivenessFlowOptions = {}): LivenessF
       return undefined
     })
     if (signal.aborted) throw aborted()
-    const result = await runSession({ client, guide, video: shown, track: camera.getSnapshot().track, signal, update })
+    const result = await runSession({
+      client,
+      guide,
+      advise,
+      video: shown,
+      track: camera.getSnapshot().track,
+      signal,
+      update,
+    })
     return result === undefined ? { ...TIMED_OUT, source: 'local' } : { ...result, source: 'server' }
   }
 
   function fail(error: LivenessError): void {
-    finish({ status: 'failed', error, hint: undefined, challenge: undefined, step: undefined })
+    finish({ status: 'failed', error, hint: undefined, challenge: undefined, step: undefined, placement: undefined })
     tell(options.onError, error)
   }
 

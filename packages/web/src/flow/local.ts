@@ -1,6 +1,7 @@
 /** Local mode: the frames of the camera, judged in the page until the core is sure. */
 import {
   checkInteger,
+  LivenessError,
   type LivenessResult,
   SEQUENCE_DEFAULTS,
   SEQUENCE_RANGES,
@@ -9,7 +10,8 @@ import {
 } from '@unspoof/core'
 import { videoFrames } from '../camera/frames.ts'
 import type { WebLiveness } from '../liveness.ts'
-import type { FlowState, HintCode } from './state.ts'
+import type { Advice } from './guide.ts'
+import type { FlowState } from './state.ts'
 
 /**
  * Frames repeat each other: by the core's own weighing 10 of them count as much as 1.56 independent ones, and 30 as 1.63. Three seconds of looking
@@ -26,13 +28,22 @@ export interface LocalOptions extends Omit<SequenceOptions, 'signal' | 'onFrame'
   readonly judgedFrames?: number
 }
 
+export interface LocalRun {
+  readonly liveness: WebLiveness
+  readonly video: HTMLVideoElement
+  /** The face has to be in the oval before it is judged. */
+  readonly oval: boolean
+  /** What to tell the person after a frame. */
+  readonly advise: (result: LivenessResult) => Advice
+  readonly signal: AbortSignal
+  readonly update: (change: Partial<FlowState>) => void
+}
+
+/** @returns undefined where the face was not in the oval in time */
 export async function checkLocally(
-  liveness: WebLiveness,
-  video: HTMLVideoElement,
+  { liveness, video, oval, advise, signal, update }: LocalRun,
   { judgedFrames, ...options }: LocalOptions = {},
-  signal: AbortSignal,
-  update: (change: Partial<FlowState>) => void,
-): Promise<SequenceResult> {
+): Promise<SequenceResult | undefined> {
   const wanted = options.minFrames ?? SEQUENCE_DEFAULTS.minFrames
   const enough = checkInteger('judgedFrames', judgedFrames ?? Math.max(wanted, LOCAL_DEFAULTS.judgedFrames), {
     min: wanted,
@@ -47,6 +58,8 @@ export async function checkLocally(
     }
   }
   update({ status: 'checking', hint: 'centre-face', progress: 0 })
+  const deadline = performance.now() + (options.maxDurationMs ?? SEQUENCE_DEFAULTS.maxDurationMs)
+  if (oval && !(await waitForOval({ liveness, video, advise, signal, update }, deadline))) return undefined
   return liveness.checkSequence(frames(), {
     crops: 1,
     maxFrames: SEQUENCE_RANGES.maxFrames.max,
@@ -54,16 +67,27 @@ export async function checkLocally(
     signal,
     onFrame(result) {
       if (result.liveProbability !== null) judged++
-      update({ hint: hintOf(result), progress: Math.min(0.95, judged / (enough + 1)) })
+      const { hint, placement } = advise(result)
+      update({ hint, placement, progress: Math.min(0.95, judged / (enough + 1)) })
     },
   })
 }
 
-/** What to tell the person after a frame. A suspected attack is no hint: it would tell an attacker how far he is. */
-export function hintOf(result: LivenessResult): HintCode {
-  const code = result.reasons[0]?.code
-  return result.verdict === 'retry' && code !== undefined && !SILENT.has(code) ? code : 'hold-still'
-}
+/** Frames in a row with the face in the oval before it is judged. */
+const STEADY_FRAMES = 2
 
-/** Reasons that are about the models and not about what the person can change in front of the camera. */
-export const SILENT: ReadonlySet<string> = new Set(['attack-suspected', 'unstable', 'uncertain', 'undecided'])
+/** True once the face is in the oval; false when the time for that is over. */
+async function waitForOval(
+  { liveness, video, advise, signal, update }: Omit<LocalRun, 'oval'>,
+  deadline: number,
+): Promise<boolean> {
+  let steady = 0
+  for await (const frame of videoFrames(video, { signal })) {
+    if (performance.now() > deadline) return false
+    const { good, hint, placement } = advise(await liveness.check(frame, { crops: 1, signal }))
+    steady = good ? steady + 1 : 0
+    update({ hint, placement })
+    if (steady >= STEADY_FRAMES) return true
+  }
+  throw new LivenessError('ABORTED', 'The check was given up.')
+}

@@ -1,11 +1,11 @@
 /** Session mode: guide the person, take the frames the server asked for at its pace, send them, pass its answer on. */
-import { LivenessError, REASONS, toLivenessError } from '@unspoof/core'
+import { LivenessError, type LivenessResult, REASONS, toLivenessError } from '@unspoof/core'
 import type { CameraTrack } from '../camera/camera.ts'
 import { createJpegCapture } from '../camera/capture-jpeg.ts'
 import { videoFrames } from '../camera/frames.ts'
 import type { WebLiveness } from '../liveness.ts'
 import type { CapturedFrame, SessionClient, SessionResult, SessionTicket } from '../session-client.ts'
-import { hintOf, SILENT } from './local.ts'
+import type { Advice } from './guide.ts'
 import type { FlowState, FlowStep } from './state.ts'
 
 export interface SessionRun {
@@ -13,6 +13,8 @@ export interface SessionRun {
   /** Loaded models that guide the person; undefined goes straight to capturing. */
   readonly guide: WebLiveness | undefined
   readonly video: HTMLVideoElement
+  /** What to tell the person after a frame. */
+  readonly advise: (result: LivenessResult) => Advice
   readonly track: CameraTrack | undefined
   readonly signal: AbortSignal
   readonly update: (change: Partial<FlowState>) => void
@@ -47,7 +49,10 @@ export async function runSession(run: SessionRun): Promise<SessionResult | undef
 }
 
 /** True once the face is well in the picture; false when the time for that is over. */
-async function guidePerson({ guide, video, signal, update }: SessionRun, ticket: SessionTicket): Promise<boolean> {
+async function guidePerson(
+  { guide, advise, video, signal, update }: SessionRun,
+  ticket: SessionTicket,
+): Promise<boolean> {
   update({ hint: 'centre-face' })
   const { frames, intervalMs } = ticket.capture
   const deadline = ticket.expiresAt - RESERVE_MS - 2 * frames * intervalMs
@@ -66,9 +71,9 @@ async function guidePerson({ guide, video, signal, update }: SessionRun, ticket:
       continue
     }
     // What the models think of the person is the server's matter; only what can be seen badly holds the capture up.
-    const blocked = result.verdict === 'retry' && result.reasons.some(({ code }) => !SILENT.has(code))
-    steady = blocked ? 0 : steady + 1
-    update({ hint: hintOf(result) })
+    const { good, hint, placement } = advise(result)
+    steady = good ? steady + 1 : 0
+    update({ hint, placement, progress: steady / STEADY_FRAMES })
     if (steady >= STEADY_FRAMES) return true
   }
   throw new LivenessError('ABORTED', 'The check was given up.')

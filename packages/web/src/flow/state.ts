@@ -2,6 +2,7 @@
 import type { ClientResult, LivenessError, ReasonCode, SequenceResult } from '@unspoof/core'
 import type { CameraState } from '../camera/camera.ts'
 import type { ChallengeKind } from '../session-client.ts'
+import type { Placement } from './placement.ts'
 
 export type FlowStatus =
   /** Nothing is open. */
@@ -29,6 +30,11 @@ export type HintCode =
   | 'loading'
   | 'centre-face'
   | 'hold-still'
+  /** The camera is covered, or the room is dark. */
+  | 'image-dark'
+  | 'moving'
+  /** The device stalled, so the same check begins again. */
+  | 'restarting'
   | 'submitting'
 
 export interface FlowResult extends ClientResult {
@@ -69,6 +75,8 @@ export interface FlowState {
   readonly challenge: Exclude<ChallengeKind, 'none'> | undefined
   /** Session mode, while frames for the server are taken. */
   readonly step: FlowStep | undefined
+  /** Where the face is in the oval, while a face is looked for; undefined where the interface draws none. */
+  readonly placement: Placement | undefined
   readonly camera: CameraState
   /** Session mode: why there is no guidance (models could not be loaded, or broke off); the server judges all the same. */
   readonly warning: LivenessError | undefined

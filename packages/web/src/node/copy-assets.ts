@@ -100,7 +100,7 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
   const dist = join(dirname(require.resolve('@unspoof/web/package.json')), 'dist')
   const { runtime, runtimeReason } = await chooseRuntime(wanted, models)
   const { worker, wasm, relaxedWasm } = await (runtime === 'kernels' ? kernelAssets(dist) : onnxruntimeAssets(dist))
-  const browser = await describe(join(dist, 'unspoof.js'), 'unspoof.js')
+  const browser = await Promise.all(PAGE_FILES.map((name) => describe(join(dist, name), name)))
   const idsOf = (task: ModelCard['task']): string[] =>
     models.filter(({ card }) => card.task === task).map(({ card }) => card.id)
   const strip = ({ path, bytes, sha256 }: AssetSource): AssetFile => ({ path, bytes, sha256 })
@@ -118,7 +118,7 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
     },
     files: [
       worker,
-      browser,
+      ...browser,
       wasm,
       ...(relaxedWasm === undefined ? [] : [relaxedWasm]),
       ...models.flatMap((model) => [model.cardFile, model.weights]),
@@ -127,6 +127,14 @@ export async function collectAssets(options: CopyAssetsOptions = {}): Promise<As
     runtimeReason,
   }
 }
+
+/** For pages without a bundler: the package, the custom element, its languages and its style sheet. */
+const PAGE_FILES = [
+  'unspoof.js',
+  'unspoof-element.js',
+  ...['ar', 'de', 'es', 'fr', 'hi', 'ja', 'pt', 'zh'].map((language) => `unspoof-${language}.js`),
+  'styles.css',
+]
 
 const ONNXRUNTIME = 'ort-wasm-simd-threaded.wasm'
 

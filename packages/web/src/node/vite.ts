@@ -76,6 +76,7 @@ export function unspoof(options: UnspoofPluginOptions = {}): UnspoofPlugin {
 
 function contentType(name: string): string {
   if (name.endsWith('.js')) return 'text/javascript'
+  if (name.endsWith('.css')) return 'text/css'
   if (name.endsWith('.json')) return 'application/json'
   return name.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream'
 }
