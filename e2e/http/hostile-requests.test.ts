@@ -26,7 +26,6 @@ const json = (value: unknown) => post('/login', 'application/json', JSON.stringi
 const multipart = (body: Buffer | string, type = FORM_TYPE) => post('/login', type, body)
 
 interface Row {
-  readonly number: number
   readonly name: string
   /** Bytes to send, or what to do with the connection. */
   readonly send: Buffer | string | ((connection: Connection) => void)
@@ -49,45 +48,39 @@ const encoding = { status: 415, code: 'ENCODING_UNSUPPORTED' } as const
 const type = { status: 415, code: 'IMAGE_TYPE' } as const
 
 const ROWS: readonly Row[] = [
-  { number: 1, name: 'file of 0 bytes', send: multipart(form(filePart(''))), status: 422, code: 'IMAGE_CORRUPT' },
-  { number: 3, name: 'text as image/jpeg', send: multipart(form(filePart('hello'))), ...type },
+  { name: 'file of 0 bytes', send: multipart(form(filePart(''))), status: 422, code: 'IMAGE_CORRUPT' },
+  { name: 'text as image/jpeg', send: multipart(form(filePart('hello'))), ...type },
   {
-    number: 39,
     name: 'SVG named .jpg',
     send: multipart(form(filePart('<svg xmlns="http://www.w3.org/2000/svg"/>'))),
     ...type,
   },
   {
-    number: 41,
     name: 'PDF as application/pdf',
     send: multipart(form(filePart('%PDF-1.7', 'photo', 'a.pdf', 'application/pdf'))),
     ...type,
   },
   {
-    number: 70,
     name: 'Expect: 100-continue with 1 GB announced',
     send: head('/login', `Content-Type: ${FORM_TYPE}`, `Content-Length: ${1024 * MiB}`, 'Expect: 100-continue'),
     ...tooLarge,
     unsent: true,
   },
   {
-    number: 71,
     name: '4 GB announced',
     send: head('/login', `Content-Type: ${FORM_TYPE}`, `Content-Length: ${4096 * MiB}`),
     ...tooLarge,
     unsent: true,
   },
-  { number: 72, name: 'no boundary', send: multipart(form(filePart(live)), 'multipart/form-data'), ...bad },
+  { name: 'no boundary', send: multipart(form(filePart(live)), 'multipart/form-data'), ...bad },
   ...[1, 71, 300].map((length) => ({
-    number: 72,
     name: `boundary of ${length}`,
     send: multipart(form(filePart(live)), `multipart/form-data; boundary=${'b'.repeat(length)}`),
     ...bad,
   })),
-  { number: 73, name: 'no closing boundary', send: multipart(filePart(live)), ...bad },
-  { number: 73, name: 'body cut inside a part', send: multipart(filePart(live).subarray(0, -20)), ...bad },
+  { name: 'no closing boundary', send: multipart(filePart(live)), ...bad },
+  { name: 'body cut inside a part', send: multipart(filePart(live).subarray(0, -20)), ...bad },
   {
-    number: 74,
     name: 'closing boundary right after a part header',
     send: multipart(
       `--${BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n--${BOUNDARY}--\r\n`,
@@ -95,29 +88,25 @@ const ROWS: readonly Row[] = [
     ...bad,
   },
   {
-    number: 74,
     name: 'closing boundary after one empty line',
     send: multipart(
       `--${BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n--${BOUNDARY}--\r\n`,
     ),
     ...bad,
   },
-  { number: 75, name: 'only preamble', send: multipart('this is only a preamble\r\n'.repeat(50)), ...bad },
-  { number: 75, name: 'only preamble of 1 MiB', send: multipart('x'.repeat(MiB)), ...bad },
+  { name: 'only preamble', send: multipart('this is only a preamble\r\n'.repeat(50)), ...bad },
+  { name: 'only preamble of 1 MiB', send: multipart('x'.repeat(MiB)), ...bad },
   {
-    number: 76,
     name: 'LF instead of CRLF',
     send: multipart(form(filePart(live)).toString('latin1').replaceAll('\r\n', '\n')),
     ...bad,
   },
   {
-    number: 76,
     name: 'spaces in the boundary',
     send: multipart(form(filePart(live)), 'multipart/form-data; boundary=a b c'),
     ...bad,
   },
   {
-    number: 77,
     name: 'nested multipart/mixed',
     send: multipart(
       form(
@@ -130,7 +119,6 @@ const ROWS: readonly Row[] = [
     ...encoding,
   },
   {
-    number: 78,
     name: 'Content-Transfer-Encoding: base64',
     send: multipart(
       form(
@@ -147,32 +135,27 @@ const ROWS: readonly Row[] = [
     ...encoding,
   },
   ...['gzip', 'br', Array(50).fill('gzip').join(', ')].map((value) => ({
-    number: 79,
     name: `Content-Encoding: ${value.slice(0, 12)}`,
     send: post('/login', FORM_TYPE, form(filePart(live)), `Content-Encoding: ${value}`),
     ...encoding,
   })),
   {
-    number: 80,
     name: 'Content-Type twice',
     send: post('/login', FORM_TYPE, form(filePart(live)), 'Content-Type: multipart/form-data; boundary=other'),
     ...bad,
   },
   {
-    number: 80,
     name: 'open quote in Content-Type',
     send: multipart(form(filePart(live)), `multipart/form-data; boundary="${BOUNDARY}`),
     ...bad,
   },
-  { number: 80, name: 'two boundaries', send: multipart(form(filePart(live)), `${FORM_TYPE}; boundary=b`), ...bad },
+  { name: 'two boundaries', send: multipart(form(filePart(live)), `${FORM_TYPE}; boundary=b`), ...bad },
   {
-    number: 82,
     name: '10,000 tiny parts',
     send: multipart(form(...Array.from({ length: 10_000 }, (_, i) => fieldPart(`f${i}`, 'x')))),
     ...tooMany,
   },
   {
-    number: 83,
     name: '2,000 headers in one part',
     send: multipart(
       form(
@@ -188,7 +171,6 @@ const ROWS: readonly Row[] = [
     ...bad,
   },
   {
-    number: 83,
     name: '20 headers in one part',
     send: multipart(
       form(
@@ -204,7 +186,6 @@ const ROWS: readonly Row[] = [
     ...bad,
   },
   {
-    number: 83,
     name: 'part header of 1 MB',
     send: multipart(
       form(
@@ -214,7 +195,6 @@ const ROWS: readonly Row[] = [
     ...bad,
   },
   {
-    number: 83,
     name: 'part header of 1 MB without a colon',
     send: multipart(
       form(part(['Content-Disposition: form-data; name="photo"; filename="a.jpg"', 'y'.repeat(MiB)], live)),
@@ -222,90 +202,77 @@ const ROWS: readonly Row[] = [
     ...bad,
   },
   {
-    number: 84,
     name: 'field name of 1 MB',
     send: multipart(form(fieldPart('n'.repeat(MiB), 'x'), filePart(live))),
     ...bad,
   },
   {
-    number: 84,
     name: 'field name of 101 characters',
     send: multipart(form(fieldPart('n'.repeat(101), 'x'), filePart(live))),
     ...bad,
   },
-  { number: 84, name: 'empty field name', send: multipart(form(fieldPart('', 'x'), filePart(live))), ...bad },
+  { name: 'empty field name', send: multipart(form(fieldPart('', 'x'), filePart(live))), ...bad },
   {
-    number: 84,
     name: 'no field name',
     send: multipart(form(part(['Content-Disposition: form-data; filename="a.jpg"'], live))),
     ...bad,
   },
   {
-    number: 84,
     name: 'no Content-Disposition',
     send: multipart(form(part(['Content-Type: image/jpeg'], live))),
     ...bad,
   },
   {
-    number: 85,
     name: 'deep field name',
     send: multipart(form(fieldPart(`a${'[b]'.repeat(10_000)}`, 'x'), filePart(live))),
     ...bad,
   },
   ...['__proto__', 'constructor', 'prototype', 'user[__proto__][admin]', 'a.constructor.prototype'].map((name) => ({
-    number: 85,
     name: `field name ${name}`,
     send: multipart(form(fieldPart(name, 'x'), filePart(live))),
     ...bad,
   })),
-  { number: 85, name: 'file in field __proto__', send: multipart(form(filePart(live, '__proto__'))), ...bad },
-  { number: 87, name: 'file of 5 MiB + 1', send: multipart(form(filePart(picture('live', 5 * MiB + 1)))), ...tooLarge },
+  { name: 'file in field __proto__', send: multipart(form(filePart(live, '__proto__'))), ...bad },
+  { name: 'file of 5 MiB + 1', send: multipart(form(filePart(picture('live', 5 * MiB + 1)))), ...tooLarge },
   {
-    number: 87,
     name: 'image body of 5 MiB + 1',
     send: post('/login', 'image/jpeg', picture('live', 5 * MiB + 1)),
     ...tooLarge,
   },
   {
-    number: 87,
     name: 'text field of 64 KiB + 1',
     send: multipart(form(fieldPart('bio', 'x'.repeat(64 * 1024 + 1)), filePart(live))),
     ...tooLarge,
   },
   {
-    number: 90,
     name: '20 images',
     send: multipart(form(...Array.from({ length: 20 }, (_, i) => filePart(picture('live', 1024), `photo${i}`)))),
     ...tooMany,
   },
   {
-    number: 90,
     name: '5 images',
     send: multipart(form(...Array.from({ length: 5 }, (_, i) => filePart(live, `photo${i}`)))),
     ...tooMany,
   },
-  { number: 90, name: '5 data URLs', send: json(Array.from({ length: 5 }, () => dataUrl(live))), ...tooMany },
+  { name: '5 data URLs', send: json(Array.from({ length: 5 }, () => dataUrl(live))), ...tooMany },
   ...[
     ['bad base64', 'data:image/jpeg;base64,@@@@'],
     ['no padding', dataUrl(Buffer.concat([live, Buffer.from('x')])).replace(/=+$/, '')],
     ['white space', dataUrl(live).replace('/9j', '/9 j')],
     ['URL-safe alphabet', 'data:image/jpeg;base64,_9j_4DxsaXZlPg__'],
     ['no base64', 'data:image/jpeg,%FF%D8'],
-  ].map(([name, image]) => ({ number: 91, name: `data URL: ${name}`, send: json({ image }), ...bad })),
+  ].map(([name, image]) => ({ name: `data URL: ${name}`, send: json({ image }), ...bad })),
   ...['image/svg+xml', 'text/html', ''].map((claimed) => ({
-    number: 92,
     name: `data URL of type "${claimed}"`,
     send: json({ image: dataUrl(live, claimed) }),
     ...type,
   })),
   {
-    number: 93,
     name: 'JSON nested 10,000 deep',
     send: post('/login', 'application/json', '['.repeat(10_000) + ']'.repeat(10_000)),
     ...bad,
   },
   {
-    number: 93,
     name: 'JSON with 1e6 keys',
     send: post(
       '/login',
@@ -318,7 +285,6 @@ const ROWS: readonly Row[] = [
     answeredBy: BODY_PARSER,
   },
   {
-    number: 93,
     name: 'JSON with 150,000 keys',
     send: post(
       '/login',
@@ -329,23 +295,20 @@ const ROWS: readonly Row[] = [
     answeredBy: BODY_PARSER,
   },
   {
-    number: 93,
     name: 'no JSON',
     send: post('/login', 'application/json', '{"image": '),
     ...bad,
     answeredBy: { 'Nest on Express': 400, ...FASTIFY_JSON },
   },
   {
-    number: 93,
     name: 'JSON with __proto__',
     send: post('/login', 'application/json', `{"__proto__": {"image": "${dataUrl(live)}"}}`),
     ...bad,
     answeredBy: { ...FASTIFY_JSON, 'Nest on Express': 400 },
   },
-  { number: 94, name: 'JSON with a URL', send: json({ image: 'http://127.0.0.1:1/x' }), ...missing },
-  { number: 94, name: 'JSON with a file URL', send: json({ image: 'file:///etc/passwd' }), ...missing },
+  { name: 'JSON with a URL', send: json({ image: 'http://127.0.0.1:1/x' }), ...missing },
+  { name: 'JSON with a file URL', send: json({ image: 'file:///etc/passwd' }), ...missing },
   {
-    number: 94,
     name: 'JSON that looks like a file of multer',
     send: json({
       photo: {
@@ -358,22 +321,19 @@ const ROWS: readonly Row[] = [
     ...missing,
   },
   {
-    number: 94,
     name: 'JSON that looks like a file of formidable',
     send: json({ files: { photo: { filepath: '/etc/passwd', originalFilename: 'a', mimetype: 'image/jpeg' } } }),
     ...missing,
   },
-  { number: 94, name: 'bare base64', send: json({ image: live.toString('base64') }), ...missing },
+  { name: 'bare base64', send: json({ image: live.toString('base64') }), ...missing },
   {
-    number: 96,
     name: 'form-urlencoded base64',
     send: post('/login', 'application/x-www-form-urlencoded', `image=${encodeURIComponent(dataUrl(live))}`),
     ...missing,
     answeredBy: { 'Nest on Express': 200, 'Nest on Fastify': 200 },
   },
-  { number: 96, name: 'no body', send: head('/login', 'Content-Length: 0'), ...missing },
+  { name: 'no body', send: head('/login', 'Content-Length: 0'), ...missing },
   {
-    number: 2,
     name: 'forged verdict instead of a picture',
     send: json({ verdict: 'live', liveProbability: 1, token: 'x.y.z' }),
     ...missing,
@@ -381,20 +341,19 @@ const ROWS: readonly Row[] = [
 ]
 
 /** Rows whose picture is judged, and may pass only because the picture itself is of a live face. */
-const JUDGED: readonly (readonly [number, string, Buffer])[] = [
-  [86, 'file name with encoded CRLF', multipart(form(filePart(live, 'photo', 'a%0D%0AX-Evil: 1.jpg')))],
-  [86, 'file name with raw CRLF', multipart(form(filePart(live, 'photo', 'a\r\nX-Evil: 1')))],
-  [86, 'file name with NUL', multipart(form(filePart(live, 'photo', 'a\0b.jpg')))],
-  [86, 'file name with a path', multipart(form(filePart(live, 'photo', '../../etc/passwd')))],
-  [86, 'file name of 10 kB', multipart(form(filePart(live, 'photo', 'n'.repeat(10_000))))],
-  [86, 'file name with direction override', multipart(form(filePart(live, 'photo', 'a\u202egpj.exe')))],
-  [88, 'exactly 5 MiB', multipart(form(filePart(picture('live', 5 * MiB))))],
-  [88, 'image body of exactly 5 MiB', post('/login', 'image/jpeg', picture('live', 5 * MiB))],
-  [97, 'declared image/png, bytes JPEG', multipart(form(filePart(live, 'photo', 'a.png', 'image/png')))],
-  [97, 'declared text/plain, bytes JPEG', multipart(form(filePart(live, 'photo', 'a.txt', 'text/plain')))],
-  [80, 'quoted boundary', multipart(form(filePart(live)), `multipart/form-data; boundary="${BOUNDARY}"`)],
+const JUDGED: readonly (readonly [string, Buffer])[] = [
+  ['file name with encoded CRLF', multipart(form(filePart(live, 'photo', 'a%0D%0AX-Evil: 1.jpg')))],
+  ['file name with raw CRLF', multipart(form(filePart(live, 'photo', 'a\r\nX-Evil: 1')))],
+  ['file name with NUL', multipart(form(filePart(live, 'photo', 'a\0b.jpg')))],
+  ['file name with a path', multipart(form(filePart(live, 'photo', '../../etc/passwd')))],
+  ['file name of 10 kB', multipart(form(filePart(live, 'photo', 'n'.repeat(10_000))))],
+  ['file name with direction override', multipart(form(filePart(live, 'photo', 'a\u202egpj.exe')))],
+  ['exactly 5 MiB', multipart(form(filePart(picture('live', 5 * MiB))))],
+  ['image body of exactly 5 MiB', post('/login', 'image/jpeg', picture('live', 5 * MiB))],
+  ['declared image/png, bytes JPEG', multipart(form(filePart(live, 'photo', 'a.png', 'image/png')))],
+  ['declared text/plain, bytes JPEG', multipart(form(filePart(live, 'photo', 'a.txt', 'text/plain')))],
+  ['quoted boundary', multipart(form(filePart(live)), `multipart/form-data; boundary="${BOUNDARY}"`)],
   [
-    78,
     'Content-Transfer-Encoding: binary',
     multipart(
       form(
@@ -402,9 +361,9 @@ const JUDGED: readonly (readonly [number, string, Buffer])[] = [
       ),
     ),
   ],
-  [8, 'data URL in a text field', multipart(form(fieldPart('photo', dataUrl(live))))],
-  [8, 'nested JSON', json({ user: { pictures: [{ photo: dataUrl(live) }] } })],
-  [8, 'octet-stream body', post('/login', 'application/octet-stream', live)],
+  ['data URL in a text field', multipart(form(fieldPart('photo', dataUrl(live))))],
+  ['nested JSON', json({ user: { pictures: [{ photo: dataUrl(live) }] } })],
+  ['octet-stream body', post('/login', 'application/octet-stream', live)],
 ]
 
 const LEAK = /prob|score|logit|threshold|stability|0\.98|0\.01|0\.76|0\.87/i
@@ -435,7 +394,7 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     expect(answer).toMatchObject({ status: name.startsWith('Nest') ? 201 : 200, json: { verdict: 'live' } })
   }
 
-  test.each(ROWS)('row $number: $name', async ({ send, status, code, unsent, answeredBy }) => {
+  test.each(ROWS)('$name', async ({ send, status, code, unsent, answeredBy }) => {
     const judgedBefore = liveness.calls.length
     const connection = new Connection(server.port)
     if (typeof send === 'function') send(connection)
@@ -460,7 +419,7 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     await expectServed()
   })
 
-  test.each(JUDGED)('row %i: %s is judged by its bytes', async (_number, _name, bytes) => {
+  test.each(JUDGED)('%s is judged by its bytes', async (_name, bytes) => {
     const connection = new Connection(server.port)
     const answer = (await connection.send(bytes).answer())!
     const skips =
@@ -478,7 +437,7 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     await expectServed()
   })
 
-  test('row 68: 200 clients that leave, each at another byte, leave nothing behind', async () => {
+  test('200 clients that leave, each at another byte, leave nothing behind', async () => {
     const judgedBefore = liveness.calls.length
     const whole = multipart(form(fieldPart('name', 'Ada'), filePart(picture('live', 2000))))
     const step = (whole.length - 10) / 200
@@ -506,32 +465,28 @@ describe.each([...Object.keys(SERVERS), REST])('%s', (name) => {
     ['picture', 'image/jpeg', live],
     // Nest on Express has its JSON parser before the guard, which answers only at the end of the body.
     ...(name === 'Nest on Express' ? [] : [['JSON string', 'application/json', Buffer.from('["')] as const]),
-  ] as const)(
-    'row 89: an endless chunked %s is refused at the limit',
-    { timeout: 120_000 },
-    async (_what, type, start) => {
-      const connection = new Connection(server.port)
-      connection.send(head('/login', `Content-Type: ${type}`, 'Transfer-Encoding: chunked'))
-      connection
-        .send(`${start.length.toString(16)}\r\n`)
-        .send(start)
-        .send('\r\n')
-      const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000, 'x'), Buffer.from('\r\n')])
-      const answer = connection.answer(120_000)
-      let answered = false
-      void answer.then(() => {
-        answered = true
-      })
-      for (let sent = 0; sent < 64 * MiB && !answered; sent += 0x10000) {
-        connection.send(chunk)
-        await new Promise(setImmediate)
-      }
-      const { status, json } = (await answer)!
-      expect(status).toBe(413)
-      // So does Nest on Fastify, which answers in its own words.
-      if (!(name === 'Nest on Fastify' && type === 'application/json')) expect(json.error.code).toBe('BODY_TOO_LARGE')
-      connection.close()
-      await expectServed()
-    },
-  )
+  ] as const)('an endless chunked %s is refused at the limit', { timeout: 120_000 }, async (_what, type, start) => {
+    const connection = new Connection(server.port)
+    connection.send(head('/login', `Content-Type: ${type}`, 'Transfer-Encoding: chunked'))
+    connection
+      .send(`${start.length.toString(16)}\r\n`)
+      .send(start)
+      .send('\r\n')
+    const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000, 'x'), Buffer.from('\r\n')])
+    const answer = connection.answer(120_000)
+    let answered = false
+    void answer.then(() => {
+      answered = true
+    })
+    for (let sent = 0; sent < 64 * MiB && !answered; sent += 0x10000) {
+      connection.send(chunk)
+      await new Promise(setImmediate)
+    }
+    const { status, json } = (await answer)!
+    expect(status).toBe(413)
+    // So does Nest on Fastify, which answers in its own words.
+    if (!(name === 'Nest on Fastify' && type === 'application/json')) expect(json.error.code).toBe('BODY_TOO_LARGE')
+    connection.close()
+    await expectServed()
+  })
 })

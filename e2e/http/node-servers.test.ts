@@ -47,7 +47,7 @@ describe('Express 5', () => {
     expect(liveness.calls).toHaveLength(1)
   })
 
-  test('row 66: headers that never end are answered by Node, soon where it is told to look often', async () => {
+  test('headers that never end are answered by Node, soon where it is told to look often', async () => {
     const timeouts = { headersTimeout: 100, connectionsCheckingInterval: 20 }
     const app = express().post('/login', livenessMiddleware({ liveness: fakeLiveness() }), (_, res) => void res.end())
     const plain = createServer(timeouts, app).listen(0, '127.0.0.1')

@@ -41,35 +41,33 @@ function forged(header: object, claims: object = {}, signature = (text: Buffer) 
 
 const other = generateKeyPairSync('ed25519')
 const refused = '401 TOKEN_INVALID'
-/** Rows of the table of hostile inputs. None of these tokens is one that @unspoof/session gave. */
-const ROWS: readonly (readonly [number, string, () => string | Promise<string>, string])[] = [
-  [119, 'alg none', () => forged({ alg: 'none' }, {}, () => Buffer.alloc(0)), refused],
+/** Tokens that @unspoof/session did not give. */
+const ROWS: readonly (readonly [string, () => string | Promise<string>, string])[] = [
+  ['alg none', () => forged({ alg: 'none' }, {}, () => Buffer.alloc(0)), refused],
   [
-    120,
     'HS256 with the public key for its secret',
     () => forged({ alg: 'HS256' }, {}, (text) => createHmac('sha256', pem).update(text).digest()),
     refused,
   ],
   [
-    121,
     'a key in the header',
     () => forged({ jwk: other.publicKey.export({ format: 'jwk' }) }, {}, (text) => sign(null, text, other.privateKey)),
     refused,
   ],
-  [121, 'the address of a key in the header', () => forged({ jku: 'http://127.0.0.1:1/keys' }), refused],
-  [121, 'the address of a certificate in the header', () => forged({ x5u: 'http://127.0.0.1:1/cert' }), refused],
-  [122, 'an unknown kid', () => forged({ kid: 'key-2' }), refused],
-  [123, 'another audience', () => forged({}, { aud: 'bank' }), refused],
-  [124, 'typ JWT', () => forged({ typ: 'JWT' }), refused],
-  [125, 'expired', () => forged({}, { iat: seconds() - 200, exp: seconds() - 100 }), refused],
-  [125, 'not valid for an hour', () => forged({}, { iat: seconds() + 3600, exp: seconds() + 3660 }), refused],
-  [126, 'another subject', () => forged({}, { sub: 'bob' }), '401 TOKEN_SUBJECT'],
-  [128, 'a weaker operating point', () => issued({ operatingPoint: 'lenient' }), '403 OPERATING_POINT_TOO_WEAK'],
-  [129, 'a model that is not allowed', () => forged({}, { models: [{ id: 'evil', version: '1.0.0' }] }), refused],
-  [130, '10 kB', () => forged({}, { padding: 'x'.repeat(10_000) }), refused],
-  [130, 'two parts', async () => (await issued()).split('.').slice(0, 2).join('.'), refused],
-  [130, 'no base64url', async () => `${(await issued()).slice(0, -2)}!!`, refused],
-  [130, 'another signature', () => forged({}, {}, (text) => sign(null, text, other.privateKey)), refused],
+  ['the address of a key in the header', () => forged({ jku: 'http://127.0.0.1:1/keys' }), refused],
+  ['the address of a certificate in the header', () => forged({ x5u: 'http://127.0.0.1:1/cert' }), refused],
+  ['an unknown kid', () => forged({ kid: 'key-2' }), refused],
+  ['another audience', () => forged({}, { aud: 'bank' }), refused],
+  ['typ JWT', () => forged({ typ: 'JWT' }), refused],
+  ['expired', () => forged({}, { iat: seconds() - 200, exp: seconds() - 100 }), refused],
+  ['not valid for an hour', () => forged({}, { iat: seconds() + 3600, exp: seconds() + 3660 }), refused],
+  ['another subject', () => forged({}, { sub: 'bob' }), '401 TOKEN_SUBJECT'],
+  ['a weaker operating point', () => issued({ operatingPoint: 'lenient' }), '403 OPERATING_POINT_TOO_WEAK'],
+  ['a model that is not allowed', () => forged({}, { models: [{ id: 'evil', version: '1.0.0' }] }), refused],
+  ['10 kB', () => forged({}, { padding: 'x'.repeat(10_000) }), refused],
+  ['two parts', async () => (await issued()).split('.').slice(0, 2).join('.'), refused],
+  ['no base64url', async () => `${(await issued()).slice(0, -2)}!!`, refused],
+  ['another signature', () => forged({}, {}, (text) => sign(null, text, other.privateKey)), refused],
 ]
 
 /** The account that the application's own login found: here what a header says. */
@@ -129,7 +127,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect(await pay(forged({}))).toBe(`${ok} live`)
   })
 
-  test.each(ROWS)('row %i: %s', async (_number, _name, token, answer) => {
+  test.each(ROWS)('%s', async (_name, token, answer) => {
     expect(await pay(await token())).toBe(answer)
   })
 })

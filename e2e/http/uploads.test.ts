@@ -136,7 +136,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect((await ask(json(picture('spoof')))).status).toBe(403)
   })
 
-  test('row 95: only pictures in the listed fields count', async () => {
+  test('only pictures in the listed fields count', async () => {
     await start({ fields: ['photo'] })
     expect((await upload(filePart(live, 'other'))).json.error.code).toBe('IMAGE_MISSING')
     expect((await upload(filePart(live, 'photo'))).status).toBe(ok)
@@ -171,7 +171,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect((await upload(fieldPart('name', 'Ada'))).json.error.code).toBe('IMAGE_MISSING')
   })
 
-  test('row 67: a slow body is cut by its pace', async () => {
+  test('a slow body is cut by its pace', async () => {
     await start({ limits: { graceMs: 50, minBytesPerSecond: 8192 } })
     const connection = connect()
     connection.send(head('/login', `Content-Type: ${FORM_TYPE}`, 'Content-Length: 1000')).send('--x')
@@ -180,7 +180,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect((await upload(filePart(live))).status).toBe(ok)
   })
 
-  test('row 67: a body that keeps its pace is cut by its deadline', async () => {
+  test('a body that keeps its pace is cut by its deadline', async () => {
     await start({ limits: { bodyTimeoutMs: 200, minBytesPerSecond: 0 } })
     const connection = connect()
     connection.send(head('/login', `Content-Type: ${FORM_TYPE}`, 'Content-Length: 100000'))
@@ -189,7 +189,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect(answer).toMatchObject({ status: 408, json: { error: { code: 'UPLOAD_TIMEOUT' } } })
   })
 
-  test('row 68: a client that leaves while it uploads frees its place, and nothing is judged', async () => {
+  test('a client that leaves while it uploads frees its place, and nothing is judged', async () => {
     const admission = createAdmission()
     await start({ admission })
     const body = form(filePart(picture('live', 100_000)))
@@ -203,7 +203,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect((await upload(filePart(live))).status).toBe(ok)
   })
 
-  test('row 69: a client that leaves while its picture waits aborts the check', async () => {
+  test('a client that leaves while its picture waits aborts the check', async () => {
     const admission = createAdmission()
     await start({ admission })
     const connection = connect()
@@ -274,7 +274,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
   })
 
   // Elsewhere the framework routes by method before the check runs.
-  test.runIf(name.startsWith('Express'))('row 98: methods without a body pass untouched', async () => {
+  test.runIf(name.startsWith('Express'))('methods without a body pass untouched', async () => {
     await start()
     for (const method of ['GET', 'OPTIONS']) {
       const answer = await ask(

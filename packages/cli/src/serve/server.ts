@@ -42,7 +42,7 @@ export interface RestServer {
   drain(): Promise<void>
 }
 
-/** Milliseconds; see the threats T12 to T14: a client that sends slowly must not hold a place. */
+/** Milliseconds. A client that sends slowly must not hold a place. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,

@@ -240,7 +240,7 @@ describe.each([
       ['multer on disk', () => multer({ dest: folder }).single('photo')],
       ['express-fileupload', () => fileUpload()],
       ['express-fileupload on disk', () => fileUpload({ useTempFiles: true, tempFileDir: folder })],
-    ])('row 99: %s', async (_parser, parser) => {
+    ])('judges uploads after %s', async (_parser, parser) => {
       app.post('/login', parser(), check(), report)
       expect((await send('/login', form())).json).toMatchObject({ verdict: 'live', judged: [sha(live)] })
       expect((await send('/login', form(picture('spoof')))).status).toBe(403)
@@ -304,7 +304,7 @@ describe.each([
       expect((await send('/login', form())).json).toMatchObject({ verdict: 'live', body: { name: 'Ada' } })
     })
 
-    test('row 81: bytes that are gone are the developer’s error, and nothing passes', async () => {
+    test('bytes that are gone are the developer’s error, and nothing passes', async () => {
       const drain: RequestHandler = (req, _res, next) => void req.resume().on('end', () => next())
       const elsewhere: multer.StorageEngine = {
         _handleFile: (_req, file, done) => void file.stream.resume().on('end', () => done(null, {})),

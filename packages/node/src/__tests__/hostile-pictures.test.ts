@@ -40,7 +40,7 @@ async function answer(bytes: Uint8Array): Promise<{ says: string; image?: Decode
 }
 
 describe('broken files', () => {
-  it.each(BROKEN)('row %i: %s', async (_number, _name, bytes, says) => {
+  it.each(BROKEN)('%s', async (_name, bytes, says) => {
     expect((await answer(await bytes())).says).toBe(says)
   })
 
@@ -100,7 +100,7 @@ describe('broken files', () => {
 })
 
 describe('bombs', () => {
-  it.each(BOMBS)('row %i: %s', async (_number, _name, bytes, says) => {
+  it.each(BOMBS)('%s', async (_name, bytes, says) => {
     const file = await bytes()
     const before = process.memoryUsage.rss()
     const result = await answer(file)
@@ -138,7 +138,7 @@ describe('bombs', () => {
 })
 
 describe('disguises', () => {
-  it.each(DISGUISES)('row %i: %s is refused by its bytes and named', async (_number, _name, bytes, named) => {
+  it.each(DISGUISES)('%s is refused by its bytes and named', async (_name, bytes, named) => {
     const { says, message } = await answer(await bytes())
     expect(says).toBe('IMAGE_TYPE')
     expect(message).toContain(`received ${named}.`)

@@ -1,4 +1,4 @@
-/** Whatever breaks, no session says `live`; and R14: clocks that jump. */
+/** Whatever breaks, no session says `live`. Clocks may jump. */
 import { createFrame, LivenessError, reason, type SequenceResult } from '@unspoof/core'
 import { syntheticFrame } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
@@ -380,7 +380,7 @@ describe('stores that answer garbage', () => {
   })
 })
 
-describe('R14: clocks that jump', () => {
+describe('clocks that jump', () => {
   it('the wall clock ends and revives no session', async () => {
     let wall = 1_800_000_000_000
     const h = createHarness({ now: () => wall, challenges: ['none'] })

@@ -316,7 +316,7 @@ describe('the web handler', () => {
     })
   })
 
-  it('T22: a form that another site makes a browser post starts nothing and uses nothing up', async () => {
+  it('a form that another site makes a browser post starts nothing and uses nothing up', async () => {
     const { h, call } = make()
     const started = await start(call)
     const shots = await h.film(started)

@@ -1,4 +1,4 @@
-/** R12 and R13 of the reliability goals: sessions of two processes over one Redis, through its outages. */
+/** Sessions of two processes over one Redis, through its outages. */
 
 import { hasRedis, RedisServer } from '@unspoof/test-utils/redis-server'
 import type { Redis } from 'ioredis'
@@ -68,7 +68,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     )
   })
 
-  it('R13: 100 submissions at once of each of 50 sessions, over both: 50 results', { timeout: 120_000 }, async () => {
+  it('100 submissions at once of each of 50 sessions, over both: 50 results', { timeout: 120_000 }, async () => {
     const codes: string[] = []
     for (let i = 0; i < 50; i++) {
       const who = { subject: `user-${i}` }
@@ -115,7 +115,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     expect(await codeOf(signing.sessions.result(started.id, ANN))).toBe('SESSION_USED')
   })
 
-  describe('R12: Redis', () => {
+  describe('Redis', () => {
     /** A second on a quiet machine (docs/benchmarks/reliability.md); here it must only not hang. */
     const SOON_MS = 10_000
 

@@ -11,9 +11,9 @@ import {
 } from '@unspoof/core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createNodeRuntime } from '../src/runtime/runtime.ts'
+import { createNodeRuntime } from '../runtime/runtime.ts'
 
-const SHARED = new URL('../../../../shared/', import.meta.url)
+const SHARED = new URL('../../../../../shared/', import.meta.url)
 const present = existsSync(new URL('reference/cases.json', SHARED)) && existsSync(new URL('models', SHARED))
 
 const MODELS: readonly { file: string; reference: string; clampedBox: boolean; input: Omit<CardInput, 'name'> }[] = [
