@@ -23,6 +23,5 @@ export default {
   reporters: ['clear-text', 'html', 'json'],
   clearTextReporter: { allowColor: false, logTests: false },
   tempDirName: '.tmp/stryker',
-  // The score of 2026-11-28, less two points.
   thresholds: { high: 95, low: 90, break: null },
 }

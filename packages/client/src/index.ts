@@ -1,4 +1,4 @@
-/** The public door of @unspoof/client. */
+/** The entry point of @unspoof/client. */
 export type { components, operations, paths } from './api.ts'
 export {
   CLIENT_DEFAULTS,

@@ -1,4 +1,4 @@
-/** The public door of @unspoof/express. */
+/** The entry point of @unspoof/express. */
 
 // What applications need of the shared half, so that one package is enough.
 export { type ClientResult, isLivenessError, LivenessError, type LivenessResult } from '@unspoof/core'

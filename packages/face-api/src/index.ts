@@ -1,4 +1,4 @@
-/** The public door of the face-api.js bridge. */
+/** The entry point of the face-api.js bridge. */
 export { type CheckOptions, isLivenessError, type Liveness, LivenessError, type LivenessResult } from '@unspoof/core'
 export { createLiveness, type WebLiveness, type WebLivenessOptions } from '@unspoof/web'
 export * from './results.ts'

@@ -1,4 +1,4 @@
-/** The public door of @unspoof/nestjs. */
+/** The entry point of @unspoof/nestjs. */
 
 // What applications need of the shared half, so that one package is enough.
 export { type ClientResult, isLivenessError, LivenessError, type LivenessResult } from '@unspoof/core'

@@ -1,4 +1,4 @@
-/** The public door of @unspoof/node: the core, with what Node adds. */
+/** The entry point of @unspoof/node: the core, with what Node adds. */
 
 // The pipeline, without the core's own createLiveness: here it brings models, runtime and decoder.
 export {

@@ -1,4 +1,4 @@
-/** Server sessions for face liveness: the public door. */
+/** Server sessions for face liveness: the entry point. */
 
 // Sessions
 export { CHALLENGE_KINDS, type ChallengeKind } from './challenge/challenge.ts'

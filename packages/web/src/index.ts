@@ -1,4 +1,4 @@
-/** The public door of the browser package. */
+/** The entry point of the browser package. */
 
 // What a page needs of the core
 export {

@@ -1,4 +1,4 @@
-/** The public door of @unspoof/node/observe: spans and metrics for any liveness check, without a dependency. */
+/** The entry point of @unspoof/node/observe: spans and metrics for any liveness check, without a dependency. */
 export {
   type Counter,
   createMetrics,
