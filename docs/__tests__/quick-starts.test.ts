@@ -169,10 +169,11 @@ describe('servers', () => {
     expect(code).toContain('app.listen(3000)')
     const url = await start(code.replace('app.listen(3000)', EXPRESS_LISTEN))
     const sessions = `${url}/liveness/sessions`
-    const started = await fetch(sessions, { method: 'POST', headers: { 'x-demo-user': 'ada' } })
+    const body = '{"version":2}'
+    const started = await fetch(sessions, { method: 'POST', headers: { 'x-demo-user': 'ada' }, body })
     expect(started.status).toBe(201)
-    expect(await started.json()).toMatchObject({ version: 1, nonce: expect.any(String), challenge: expect.any(Object) })
-    expect((await fetch(sessions, { method: 'POST' })).status).toBe(nobody)
+    expect(await started.json()).toMatchObject({ version: 2, nonce: expect.any(String), capture: expect.any(Object) })
+    expect((await fetch(sessions, { method: 'POST', body })).status).toBe(nobody)
   })
 
   it('docs/contributing/model-or-adapter.md: an adapter', async () => {

@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium)('the Next app', { timeout: 180_000 }, () => {
     server = spawn(process.execPath, [next, 'start', '--hostname', '127.0.0.1', '--port', '0'], {
       cwd: APP,
       // A clip cannot follow a challenge; holding still is judged all the same.
-      env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', LIVENESS_CHALLENGES: 'none' },
+      env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', LIVENESS_CHALLENGES: '' },
     })
     url = await addressOf(server)
   })

@@ -15,7 +15,7 @@ describe.skipIf(!hasChromium)('the React page and its server', { timeout: 180_00
   beforeAll(async () => {
     browser = await launchChromium({ camera: await makeClip() })
     // A clip cannot follow a challenge; holding still is judged all the same.
-    const created = await createApp({ challenges: ['none'] })
+    const created = await createApp({ challenges: [] })
     close = created.close
     await new Promise<void>((resolve) => {
       server = created.app.listen(0, '127.0.0.1', resolve)

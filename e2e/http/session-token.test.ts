@@ -2,6 +2,7 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
 import type { SessionOptions } from '@unspoof/http'
 import { createMemoryStore, createTokenSigner, createTokenVerifier, generateTokenKeys } from '@unspoof/session'
+import { issueToken } from '@unspoof/session/testing'
 import { fakeLiveness } from '@unspoof/test-utils/fake-liveness'
 import { Connection, head } from '@unspoof/test-utils/http-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -20,18 +21,26 @@ const CLAIMS = {
   sid: 'session-1',
   nonce: 'nonce-1',
   operatingPoint: 'balanced',
-  challenge: 'none',
+  steps: [],
   models: [{ id: 'some-model', version: '1.0.0' }],
+  image: '0'.repeat(64),
 } as const
+/** Where the verifier finds the marks of tokens. */
+const store = createMemoryStore()
 
 /** A token of our own signer. */
 async function issued(overrides: { readonly operatingPoint?: 'strict' | 'lenient' } = {}): Promise<string> {
   const signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, ...NAMES })
-  return signer.sign({ ...CLAIMS, jti: `token-${++serial}`, ...overrides }, seconds())
+  return issueToken({ signer, store }, { ...CLAIMS, jti: `token-${++serial}`, ...overrides }, seconds())
 }
 
 /** The same written by hand, so that anything in it may be wrong. */
-function forged(header: object, claims: object = {}, signature = (text: Buffer) => sign(null, text, key)): string {
+async function forged(
+  header: object,
+  claims: object = {},
+  signature = (text: Buffer) => sign(null, text, key),
+): Promise<string> {
+  await store.add(`grant:token-${serial + 1}`, '1', 60_000)
   const now = seconds()
   const { issuer: iss, audience: aud } = NAMES
   const payload = { iss, aud, iat: now, exp: now + 60, jti: `token-${++serial}`, verdict: 'live', ...CLAIMS, ...claims }
@@ -83,7 +92,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
   beforeAll(async () => {
     const verifier = await createTokenVerifier({
       keys: [publicKey],
-      store: createMemoryStore(),
+      store,
       models: ['some-model'],
       ...NAMES,
     })
@@ -124,7 +133,7 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
   })
 
   test('what is written by hand and right in everything is accepted', async () => {
-    expect(await pay(forged({}))).toBe(`${ok} live`)
+    expect(await pay(await forged({}))).toBe(`${ok} live`)
   })
 
   test.each(ROWS)('%s', async (_name, token, answer) => {

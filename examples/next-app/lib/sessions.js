@@ -6,9 +6,9 @@ const subjectOf = () => 'ada'
 
 async function createHandler() {
   const liveness = await createLiveness()
-  const challenges = process.env.LIVENESS_CHALLENGES?.split(',')
+  const challenges = process.env.LIVENESS_CHALLENGES?.split(',').filter(Boolean)
   const sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges })
-  return createSessionHandler(sessions, { subject: subjectOf })
+  return createSessionHandler(sessions, { basePath: '/liveness', subject: subjectOf })
 }
 
 /** One for the process, also where Next loads this module more than once. */

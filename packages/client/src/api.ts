@@ -30,10 +30,27 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Starts a session for an account: nonce, challenge, what to capture.
+         * Starts a session for an account: nonce and what to capture. An open one of the account is over.
          * @description Called by your backend or by a proxy that knows who is logged in. The answer goes to the client.
          */
         post: operations["createSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/commits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the digests of one step of a session, and tells the next movement. */
+        post: operations["commitStep"];
         delete?: never;
         options?: never;
         head?: never;
@@ -177,7 +194,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "ABORTED" | "ATTEMPTS_EXCEEDED" | "BODY_MALFORMED" | "BODY_TOO_LARGE" | "CHECK_TIMEOUT" | "ENCODING_UNSUPPORTED" | "FRAMES_INVALID" | "IMAGE_CORRUPT" | "IMAGE_MISSING" | "IMAGE_TOO_LARGE" | "IMAGE_TYPE" | "INPUT_INVALID" | "METHOD_NOT_ALLOWED" | "MODEL_UNAVAILABLE" | "NONCE_MISMATCH" | "NOT_FOUND" | "OVERLOADED" | "SESSION_EXPIRED" | "SESSION_PENDING" | "SESSION_UNKNOWN" | "SESSION_USED" | "SHUTTING_DOWN" | "STORE_UNAVAILABLE" | "SUBJECT_MISSING" | "TOO_MANY_PARTS" | "UNAUTHORIZED" | "UPLOAD_TIMEOUT" | "WORKER_LOST";
+                code: "ABORTED" | "ATTEMPTS_EXCEEDED" | "BODY_MALFORMED" | "BODY_TOO_LARGE" | "CHECK_TIMEOUT" | "ENCODING_UNSUPPORTED" | "FRAMES_INVALID" | "IMAGE_CORRUPT" | "IMAGE_MISSING" | "IMAGE_TOO_LARGE" | "IMAGE_TYPE" | "INPUT_INVALID" | "METHOD_NOT_ALLOWED" | "MODEL_UNAVAILABLE" | "NONCE_MISMATCH" | "NOT_FOUND" | "OVERLOADED" | "PROTOCOL_VERSION" | "SESSION_EXPIRED" | "SESSION_PENDING" | "SESSION_UNKNOWN" | "SESSION_USED" | "SHUTTING_DOWN" | "STORE_UNAVAILABLE" | "SUBJECT_MISSING" | "TOO_MANY_PARTS" | "UNAUTHORIZED" | "UPLOAD_TIMEOUT" | "WORKER_LOST";
                 message: string;
                 hint: string;
                 /** Format: uri-reference */
@@ -189,20 +206,17 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "unavailable";
         };
+        StartRequest: {
+            /** @constant */
+            version: 2;
+        };
         Session: {
             /** @constant */
-            version: 1;
+            version: 2;
             id: string;
             nonce: string;
-            challenge: {
-                /** @enum {string} */
-                kind: "none" | "move-closer" | "turn-left" | "turn-right";
-                hint: string;
-            };
             capture: {
-                /** @description How many frames to send, exactly. */
-                frames: number;
-                /** @description Frames before the challenge is shown. */
+                /** @description Frames of the person looking straight ahead, before the first movement is told. */
                 holdFrames: number;
                 /** @description Milliseconds from frame to frame. */
                 intervalMs: number;
@@ -211,6 +225,8 @@ export interface components {
                 /** @description Pixels. */
                 height: number;
                 quality: number;
+                /** @description How many frames a session may come to. */
+                maxFrames: number;
                 maxFrameBytes: number;
                 maxTotalBytes: number;
                 /** @constant */
@@ -220,18 +236,43 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
-        SubmissionMeta: {
+        Commit: {
             /** @constant */
-            version: 1;
+            version: 2;
             nonce: string;
+            /** @description 0 for the held frames, then the number of the movement. */
+            step: number;
             frames: {
-                index: number;
                 /** @description Milliseconds since the answer that started the session. */
                 timeMs: number;
                 /** @description SHA-256 of `nonce.index.timeMs.` and the JPEG. */
                 digest: string;
             }[];
+            /** @description With step 0 only. */
             mirrored?: boolean;
+        };
+        NextStep: {
+            /** @constant */
+            version: 2;
+            step: null | {
+                /** @description 1 is the first movement. */
+                index: number;
+                /** @description How many movements the session has. */
+                of: number;
+                /** @enum {string} */
+                kind: "move-closer" | "turn-left" | "turn-right";
+                /** @description What the person should do. */
+                hint: string;
+                /** @description Frames to take of this movement. */
+                frames: number;
+            };
+            /** @description Milliseconds until the next commit or the frames must arrive. */
+            withinMs: number;
+        };
+        SubmissionMeta: {
+            /** @constant */
+            version: 2;
+            nonce: string;
             track?: {
                 label?: string;
                 width?: number;
@@ -259,8 +300,7 @@ export interface components {
             /** @enum {string} */
             code: "LIVE" | "SPOOF" | "RETRY" | "NOT_CHECKED";
             reasons: components["schemas"]["Reason"][];
-            /** @enum {string} */
-            challenge: "none" | "move-closer" | "turn-left" | "turn-right";
+            steps: ("move-closer" | "turn-left" | "turn-right")[];
             /** @enum {string} */
             operatingPoint: "strict" | "balanced" | "lenient";
             models: {
@@ -276,6 +316,10 @@ export interface components {
                     suspicious: boolean;
                     value: number | null;
                 }[];
+            };
+            reference: null | {
+                index: number;
+                sha256: string;
             };
             /** Format: date-time */
             finishedAt: string;
@@ -428,7 +472,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRequest"];
+            };
+        };
         responses: {
             /** @description started */
             201: {
@@ -439,7 +487,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description BODY_MALFORMED, INPUT_INVALID */
+            /** @description BODY_MALFORMED, INPUT_INVALID, PROTOCOL_VERSION */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -517,6 +565,158 @@ export interface operations {
             };
         };
     };
+    commitStep: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The account the session is for, from your own login and never from the client. */
+                "liveness-subject": string;
+                /** @description The person's address or device: failures are counted by it, and none takes more than half of the places. Believed with the backend key only. */
+                "liveness-client"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Commit"];
+            };
+        };
+        responses: {
+            /** @description committed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextStep"];
+                };
+            };
+            /** @description BODY_MALFORMED, INPUT_INVALID, PROTOCOL_VERSION */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAUTHORIZED, SUBJECT_MISSING */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NONCE_MISMATCH */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description SESSION_UNKNOWN */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UPLOAD_TIMEOUT */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description SESSION_USED */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description SESSION_EXPIRED */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description BODY_TOO_LARGE, TOO_MANY_PARTS */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description ENCODING_UNSUPPORTED */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FRAMES_INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description ATTEMPTS_EXCEEDED */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description ABORTED */
+            499: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description OVERLOADED, SHUTTING_DOWN, STORE_UNAVAILABLE */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     submitFrames: {
         parameters: {
             query?: never;
@@ -551,7 +751,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionVerdict"];
                 };
             };
-            /** @description BODY_MALFORMED, INPUT_INVALID */
+            /** @description BODY_MALFORMED, INPUT_INVALID, PROTOCOL_VERSION */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -14,6 +14,9 @@ type Answer<
 export type Verdict = Answer<'check', 200>
 /** A session that was started: hand all of it to the person's client. */
 export type StartedSession = Answer<'createSession', 201>
+/** What a client posts for one step of a session, and the next movement it is told. */
+export type SessionCommit = components['schemas']['Commit']
+export type NextStep = Answer<'commitStep', 200>
 /** As {@link Verdict}; `live` brings a token that passes once. */
 export type SessionVerdict = Answer<'submitFrames', 200>
 /** For the backend: it has the score. */
@@ -65,6 +68,8 @@ export interface LivenessClient {
   /** Judges one picture (JPEG, PNG or WebP). */
   check(picture: Blob | Uint8Array<ArrayBuffer>, options?: RequestOptions): Promise<Verdict>
   startSession(person: Person, options?: RequestOptions): Promise<StartedSession>
+  /** Hands on the digests of one step's frames, and the answer back to the person's client. */
+  commitStep(id: string, commit: SessionCommit, person: Person, options?: RequestOptions): Promise<NextStep>
   submitFrames(
     id: string,
     frames: SessionFrames | ForwardedFrames,
@@ -134,7 +139,19 @@ export function createLivenessClient(options: ClientOptions): LivenessClient {
         signal,
       }),
     startSession: (person, { signal } = {}) =>
-      answer(pathOf('/v1/sessions'), { method: 'POST', headers: headersOf(person), signal }),
+      answer(pathOf('/v1/sessions'), {
+        method: 'POST',
+        headers: headersOf(person),
+        body: JSON.stringify({ version: 2 } satisfies components['schemas']['StartRequest']),
+        signal,
+      }),
+    commitStep: (id, commit, person, { signal } = {}) =>
+      answer(pathOf('/v1/sessions/{id}/commits', id), {
+        method: 'POST',
+        headers: headersOf(person),
+        body: JSON.stringify(commit),
+        signal,
+      }),
     submitFrames(id, frames, person, { signal } = {}) {
       const path = pathOf('/v1/sessions/{id}/frames', id)
       const headers = headersOf(person)

@@ -55,6 +55,8 @@ export const ERROR_CODES = {
   OVERLOADED: info(503, 'Too many checks at once; try again after the time in Retry-After.', true),
   SHUTTING_DOWN: info(503, 'The server is stopping; try again.', true),
   // Sessions and tokens
+  PROTOCOL_VERSION: info(400, 'Update the client: it speaks another version of the session protocol.'),
+  CROSS_SITE: info(403, 'Send this request from a page of your own site.'),
   SUBJECT_MISSING: info(401, 'Log in first: a liveness session belongs to an account.'),
   SESSION_UNKNOWN: info(404, 'Start a new session.'),
   SESSION_USED: info(409, 'A session gives one result; start a new one.'),

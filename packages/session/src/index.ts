@@ -1,7 +1,5 @@
 /** Server sessions for face liveness: the entry point. */
 
-// Sessions
-export { CHALLENGE_KINDS, type ChallengeKind } from './challenge/challenge.ts'
 // Depth
 export { type DepthFrame, depthFrame } from './depth/depth-frame.ts'
 export {
@@ -29,27 +27,37 @@ export {
   CAPTURE_RANGES,
   type CaptureOptions,
   FRAME_SIDE,
+  type ReferenceImage,
   SESSION_DEFAULTS,
   SESSION_RANGES,
   type SessionLiveness,
   type SessionsOptions,
 } from './options.ts'
-export type { ResultRecord } from './record.ts'
+// The wire format
 export {
-  type CreateSessionOptions,
-  createSessions,
-  type ResultOptions,
-  type SessionResult,
-  type Sessions,
+  type CaptureRequest,
+  CHALLENGE_KINDS,
+  type ChallengeKind,
+  type CommitAnswer,
+  type CommitRequest,
+  type CommittedFrame,
+  PROTOCOL_VERSION,
   type StartedSession,
-  type Submission,
+  type StartRequest,
+  type Step,
+  type SubmissionMeta,
   type SubmitAnswer,
-  type SubmitOptions,
-} from './sessions.ts'
+  type TrackInfo,
+} from './protocol/index.ts'
+export type { ReferenceFrame, ResultRecord } from './records.ts'
+export type { ResultOptions, SessionResult } from './result.ts'
+// Sessions
+export { createSessions, type Sessions } from './sessions.ts'
+export type { CreateSessionOptions } from './start.ts'
 // Stores
 export { createMemoryStore, MEMORY_STORE_DEFAULTS, type MemoryStoreOptions } from './store/memory.ts'
 export type { Count, Store, StoredValue } from './store/store.ts'
-export type { SubmissionMeta, SubmittedFrame, TrackInfo } from './submission.ts'
+export type { Submission, SubmitOptions } from './submit.ts'
 // Tokens
 export { type LivenessClaims, MAX_TOKEN_SECONDS, TOKEN_TYPE, type TokenAlgorithm } from './token/claims.ts'
 export {

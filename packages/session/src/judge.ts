@@ -1,230 +1,186 @@
-/** Judges the frames of one submission: one pass over the pictures, then every check over what was kept of them. */
+/** Judges the frames of one submission. Read it from top to bottom: first what costs nothing, then attacks, then faults, then `live`. */
 import {
-  type Frame,
   grantLive,
   LivenessError,
   type LivenessResult,
-  lumaGrid,
-  type PerceptualHash,
-  perceptualHash,
   type Reason,
   reason,
   type SequenceResult,
   type Verdict,
 } from '@unspoof/core'
-import { toHex } from './bytes.ts'
-import { challengeFault } from './challenge/challenge.ts'
-import { type ContinuityFrame, continuityFrame, continuityReason, fastTurnReason } from './frames/continuity.ts'
-import { type FaceGeometry, faceGeometry } from './frames/face-geometry.ts'
+import { type Answer, type AnswerFrame, judgeAnswer } from './challenge/answer.ts'
+import { type Evidence, gatherEvidence } from './evidence.ts'
+import { continuityReason, fastTurnReason } from './frames/continuity.ts'
 import { frozenReason } from './frames/frozen.ts'
 import type { SeenFrames } from './frames/seen-frames.ts'
 import { timingReason } from './frames/timing.ts'
 import { type InjectionReport, injectionReport } from './injection/signals.ts'
-import { FRAME_SIDE, type ResolvedSessionsOptions } from './options.ts'
-import type { SessionRecord } from './record.ts'
-import type { SubmissionMeta } from './submission.ts'
-
-/** Frames the model must have judged before `live` is possible: a clear picture or two must not vouch for a blurred rest. */
-function minJudged(frames: number): number {
-  return Math.max(3, Math.ceil(frames / 2))
-}
-
-/** Cameras make 4:3, 16:9 and at most 21:9. */
-const MAX_ASPECT = 2.5
+import type { ResolvedSessionsOptions } from './options.ts'
+import type { TrackInfo } from './protocol/index.ts'
+import type { ReferenceFrame } from './records.ts'
+import type { ReadySession } from './submit.ts'
 
 export interface JudgeInput {
-  readonly id: string
-  readonly record: SessionRecord
-  readonly meta: SubmissionMeta
+  readonly session: ReadySession
   readonly images: readonly Uint8Array[]
-  /** Since the session was created, by the store's clock. */
-  readonly elapsedMs: number
+  readonly track: TrackInfo | undefined
   readonly signal: AbortSignal
 }
 
 export interface Judgement {
   readonly verdict: Exclude<Verdict, 'not-checked'>
+  /** The verdict is `live`. */
+  readonly granted: boolean
   readonly reasons: readonly Reason[]
   readonly liveProbability: number | null
   readonly models: readonly { readonly id: string; readonly version: string }[]
   readonly injection: InjectionReport | null
+  /** Only where granted. */
+  readonly reference: ReferenceFrame | null
 }
 
-/** What is kept of a frame when its pixels are gone. */
-interface Evidence {
-  readonly width: number
-  readonly height: number
-  readonly grid: Float64Array
-  readonly hash: PerceptualHash
-  readonly sha256: string
-  readonly decodeReasons: readonly Reason[]
-  face: FaceGeometry | undefined
-  continuity: ContinuityFrame | undefined
-}
-
-/** @throws what decoding and judging throw; FRAMES_INVALID, IMAGE_TOO_LARGE, MODEL_OUTPUT. */
+/** @throws what decoding and judging throw; FRAMES_INVALID, IMAGE_TOO_LARGE, MODEL_OUTPUT */
 export async function judgeSubmission(
   options: ResolvedSessionsOptions,
   seenFrames: SeenFrames | undefined,
-  input: JudgeInput,
+  { session, images, track, signal }: JudgeInput,
 ): Promise<Judgement> {
-  const { record, meta, images, elapsedMs } = input
-  // What needs no pixels comes first: it costs nothing to refuse.
-  if (images.length < record.frames) {
-    return retry([reason('too-few-frames', { value: images.length, bound: record.frames })])
-  }
-  const untimely = timingReason(meta.frames, record.intervalMs, elapsedMs)
-  if (untimely !== undefined) return retry([untimely])
+  const { record, commits, id } = session
+  const untimely = timingReason(commits, record.intervalMs)
+  if (untimely !== undefined) return refuse('retry', [untimely], NOTHING)
 
-  const evidence: Evidence[] = []
-  const sequence = await options.liveness.checkSequence(...sequenceOf(options, input, evidence))
-  if (evidence.length < images.length) return retry([...sequence.reasons, reason('timed-out')])
+  const { operatingPoint } = record
+  const minJudged = Math.max(3, Math.ceil(images.length / 2))
+  const { evidence, sequence } = await gatherEvidence(options, { images, operatingPoint, minJudged, signal })
+  if (evidence.length < images.length) return refuse('retry', [...sequence.reasons, reason('timed-out')], NOTHING)
+  const threshold = thresholdOf(sequence, operatingPoint)
 
-  const { width, height } = evidence[0]!
-  const injection = injectionReport({
-    track: meta.track,
-    timesMs: meta.frames.map(({ timeMs }) => timeMs),
-    images,
-    width,
-    height,
-    grids: evidence.map(({ grid }) => grid),
-    quality: options.capture.quality * 100,
-  })
-  const common = { liveProbability: sequence.liveProbability, models: modelsOf(sequence.results), injection }
+  const injection = injectionOf(options, evidence, images, session, track)
+  const measured = { liveProbability: sequence.liveProbability, models: modelsOf(sequence.results), injection }
 
-  // Hashes are remembered whatever the verdict, so that a refused video is known too.
-  const seen = await seenFrames?.check(
-    input.id,
-    evidence.map(({ hash }) => hash),
-  )
+  // Remembered whatever the verdict, so that a refused recording is known, too.
+  const hashes = evidence.map(({ hash }) => hash)
+  const seen = await seenFrames?.check(id, hashes)
 
-  const faces = evidence.flatMap(({ continuity }) => continuity ?? [])
-  const attacks = [
+  const faces = evidence.flatMap(({ judged }) => judged?.continuity ?? [])
+  const suspected = options.injectionBound !== undefined && injection.suspicion >= options.injectionBound
+  const attacks = present([
     ...(sequence.verdict === 'spoof' ? sequence.reasons : []),
     continuityReason(faces),
-    options.injectionBound !== undefined && injection.suspicion >= options.injectionBound
-      ? reason('attack-suspected')
-      : undefined,
-  ].filter((found) => found !== undefined)
-  if (attacks.length > 0) return { ...common, verdict: 'spoof', reasons: attacks }
+    suspected ? reason('attack-suspected') : undefined,
+  ])
+  if (attacks.length > 0) return refuse('spoof', attacks, measured)
 
-  const fault = challengeFault({
-    kind: record.challenge,
-    frames: evidence.map(({ face }, i) => ({ face, timeMs: meta.frames[i]!.timeMs })),
-    holdFrames: record.holdFrames,
-    mirrored: meta.mirrored,
-  })
-  const faults = [
+  const answer = answerOf(session, evidence, threshold)
+  const faults = present([
     fastTurnReason(faces),
     frozenReason(evidence),
     seen?.seen === true ? reason('frames-seen-before', { value: seen.matches, bound: seen.bound }) : undefined,
-    ...evidence.flatMap(({ decodeReasons }) => decodeReasons).slice(0, 1),
-    ...(sequence.verdict === 'live' ? [] : sequence.reasons),
-    fault === undefined ? undefined : reason('challenge-failed'),
-  ].filter((found) => found !== undefined)
-  if (faults.length > 0) return { ...common, verdict: 'retry', reasons: faults }
+    evidence.flatMap(({ decodeReasons }) => decodeReasons)[0],
+    ...(sequence.verdict === 'retry' ? sequence.reasons : []),
+    answerReason(answer, session, evidence),
+  ])
+  if (faults.length > 0) return refuse('retry', faults, measured)
 
-  const live = liveOf(sequence, record)
-  return live === undefined
-    ? { ...common, verdict: 'retry', reasons: [reason('undecided')] }
-    : { ...common, verdict: live, reasons: [] }
+  const judged = sequence.results.filter(({ liveProbability }) => liveProbability !== null).length
+  const claimed = sequence.verdict === 'live' && judged >= minJudged && measured.models.length > 0
+  if (!claimed) return refuse('retry', [reason('undecided')], measured)
+  const reference = referenceOf(evidence.slice(0, record.holdFrames), threshold)
+  const live = grantLive({ probability: sequence.liveProbability, threshold })
+  if (live === undefined || reference === undefined) return refuse('retry', [reason('undecided')], measured)
+  return { ...measured, verdict: live, granted: true, reasons: [], reference }
 }
 
-/** Feeds the pictures one by one, so that at most one frame's pixels are alive. */
-function sequenceOf(
-  options: ResolvedSessionsOptions,
-  { record, images, signal }: JudgeInput,
-  evidence: Evidence[],
-): Parameters<ResolvedSessionsOptions['liveness']['checkSequence']> {
-  let current: Frame
-  async function* frames(): AsyncGenerator<Frame> {
-    for (const image of images) {
-      signal.throwIfAborted()
-      const { frame, reasons } = await options.decode(image)
-      // The camera of a browser makes no such pictures: animations, transparent ones, tiny ones.
-      if (frame === undefined) throw new LivenessError('FRAMES_INVALID', 'Expected plain pictures of a camera.')
-      evidence.push(await evidenceOf(image, frame, reasons ?? [], evidence[0]))
-      current = frame
-      yield frame
-    }
-  }
-  const onFrame = (result: LivenessResult, index: number): void => {
-    const seen = evidence[index]!
-    seen.face = faceGeometry(result.face)
-    seen.continuity = continuityFrame(current, result.face)
-  }
-  return [
-    frames(),
-    {
-      operatingPoint: record.operatingPoint,
-      faces: 'single',
-      minFrames: minJudged(images.length),
-      maxFrames: images.length,
-      maxDurationMs: options.submitTimeoutMs,
-      // Every frame is judged: the challenge is answered in the last ones.
-      stopEarly: false,
-      signal,
-      onFrame,
-    },
-  ]
+const NOTHING = { liveProbability: null, models: [], injection: null } as const
+
+function refuse(
+  verdict: 'spoof' | 'retry',
+  reasons: readonly Reason[],
+  measured: Pick<Judgement, 'liveProbability' | 'models' | 'injection'>,
+): Judgement {
+  return { ...measured, verdict, granted: false, reasons, reference: null }
 }
 
-async function evidenceOf(
-  image: Uint8Array,
-  frame: Frame,
-  decodeReasons: readonly Reason[],
-  first: Evidence | undefined,
-): Promise<Evidence> {
-  const { width, height } = frame
-  const side = Math.max(width, height)
-  if (side > FRAME_SIDE.max)
-    throw new LivenessError('IMAGE_TOO_LARGE', `Expected frames of at most ${FRAME_SIDE.max} pixels a side.`)
-  if (side < FRAME_SIDE.min || Math.min(width, height) < side / MAX_ASPECT) {
-    throw new LivenessError(
-      'FRAMES_INVALID',
-      `Expected frames of at least ${FRAME_SIDE.min} pixels on the longer side, and at most ${MAX_ASPECT} times as long as wide.`,
-    )
-  }
-  if (first !== undefined && (first.width !== width || first.height !== height)) {
-    throw new LivenessError('FRAMES_INVALID', 'Expected all frames to have one size.')
-  }
-  const grid = lumaGrid(frame)
-  const sha256 = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', image as Uint8Array<ArrayBuffer>)))
-  return {
-    width,
-    height,
-    grid,
-    hash: perceptualHash(grid),
-    sha256,
-    decodeReasons,
-    face: undefined,
-    continuity: undefined,
-  }
+function present(reasons: readonly (Reason | undefined)[]): Reason[] {
+  return reasons.filter((found) => found !== undefined)
 }
 
-/** Asks again what the sequence claims: enough frames, at the session's own operating point, a probability that reaches it. */
-function liveOf(sequence: SequenceResult, record: SessionRecord): 'live' | undefined {
-  const judged = sequence.results.filter(({ liveProbability }) => liveProbability !== null)
-  const points = judged.map(({ operatingPoint }) => operatingPoint)
-  if (points.some(({ name }) => name !== record.operatingPoint)) {
+/** The threshold of the session's operating point. It asks again what the model claims: every frame judged at that point. */
+function thresholdOf({ results }: SequenceResult, operatingPoint: string): number {
+  const points = results
+    .filter(({ liveProbability }) => liveProbability !== null)
+    .map((result) => result.operatingPoint)
+  if (points.some(({ name }) => name !== operatingPoint)) {
     throw new LivenessError(
       'MODEL_OUTPUT',
       'The frames were judged at another operating point than the session asked for.',
     )
   }
-  if (sequence.verdict !== 'live' || judged.length < minJudged(record.frames)) return undefined
-  if (modelsOf(sequence.results).length === 0) return undefined
-  const thresholds = points.map(({ threshold }) => threshold)
-  if (!thresholds.every((threshold) => threshold > 0)) return undefined
-  return grantLive({ probability: sequence.liveProbability, threshold: Math.max(...thresholds) })
+  return points.length === 0 ? Number.NaN : Math.max(...points.map(({ threshold }) => threshold))
+}
+
+function injectionOf(
+  { capture }: ResolvedSessionsOptions,
+  evidence: readonly Evidence[],
+  images: readonly Uint8Array[],
+  { commits }: ReadySession,
+  track: TrackInfo | undefined,
+): InjectionReport {
+  const { width, height } = evidence[0]!
+  return injectionReport({
+    track,
+    steps: commits.map(({ frames }) => frames.map(({ timeMs }) => timeMs)),
+    images,
+    width,
+    height,
+    grids: evidence.map(({ grid }) => grid),
+    quality: capture.quality * 100,
+  })
+}
+
+/** Whether the frame proves something: the model judged it, and found it live by itself. */
+function proves(result: LivenessResult | undefined, threshold: number): boolean {
+  const probability = result?.verdict === 'live' ? result.liveProbability : null
+  return grantLive({ probability, threshold }) !== undefined
+}
+
+function answerOf({ commits }: ReadySession, evidence: readonly Evidence[], threshold: number): Answer {
+  let at = 0
+  const [held, ...moved] = commits.map(({ frames }) =>
+    frames.map(({ timeMs }): AnswerFrame => {
+      const judged = evidence[at++]!.judged
+      return { face: judged?.face, timeMs, proves: proves(judged?.result, threshold) }
+    }),
+  )
+  const { plan, mirrored } = commits[0]
+  return judgeAnswer({ held: held!, steps: plan.map(({ kind }, i) => ({ kind, frames: moved[i]! })), mirrored })
+}
+
+/** A frame that proves nothing names its gate, such as `blurred`; everything else is one reason for the person. */
+function answerReason(
+  { fault, step }: Answer,
+  { commits }: ReadySession,
+  evidence: readonly Evidence[],
+): Reason | undefined {
+  if (fault === undefined) return undefined
+  if (fault !== 'unproven') return reason('challenge-failed')
+  const first = commits.slice(0, step).reduce((sum, { frames }) => sum + frames.length, 0)
+  const frames = evidence.slice(first, first + commits[step]!.frames.length)
+  const gates = frames.flatMap(({ judged }) => (judged?.result.verdict === 'retry' ? judged.result.reasons : []))
+  return gates[0] ?? reason('undecided')
+}
+
+/** Of the held frames that prove something the one that looks straightest ahead. */
+function referenceOf(held: readonly Evidence[], threshold: number): ReferenceFrame | undefined {
+  const good = held.flatMap(({ judged, sha256 }, index) =>
+    proves(judged?.result, threshold) ? [{ index, sha256, yaw: Math.abs(judged?.face?.yaw ?? 0) }] : [],
+  )
+  const best = good.sort((a, b) => a.yaw - b.yaw)[0]
+  return best === undefined ? undefined : { index: best.index, sha256: best.sha256 }
 }
 
 function modelsOf(results: readonly LivenessResult[]): { id: string; version: string }[] {
   const models = new Map<string, { id: string; version: string }>()
   for (const { id, version } of results.flatMap(({ model }) => model)) models.set(`${id}@${version}`, { id, version })
   return [...models.values()]
-}
-
-function retry(reasons: readonly Reason[]): Judgement {
-  return { verdict: 'retry', reasons, liveProbability: null, models: [], injection: null }
 }

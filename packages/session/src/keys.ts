@@ -1,14 +1,14 @@
-/** What is derived from the server's secret: names for the store that tell nothing, and a seal for what must come back. */
+/** What is derived from the server's secret: names for the store that tell nothing, and a seal for records. */
 import { invalid } from '@unspoof/core'
 import { fromBase64Url, toBase64Url, utf8 } from './bytes.ts'
 
 export interface Keys {
   /** A store key for something private (an account, an address, a hash): HMAC-SHA-256, cut to 128 bits. */
   name(purpose: string, text: string): Promise<string>
-  /** Encrypts a short text (AES-256-GCM, random nonce). */
-  seal(text: string): Promise<string>
-  /** The text, or undefined where it was not sealed with this secret. */
-  open(sealed: string): Promise<string | undefined>
+  /** Encrypts and authenticates a text (AES-256-GCM, random nonce). `place` is where it belongs: it opens nowhere else. */
+  seal(text: string, place: string): Promise<string>
+  /** The text, or undefined where it was not sealed with this secret for this place. */
+  open(sealed: string, place: string): Promise<string | undefined>
 }
 
 /** Shortest secret, in bytes. */
@@ -43,20 +43,18 @@ export function createKeys(secret: string | Uint8Array | undefined): Keys {
       const mac = await crypto.subtle.sign('HMAC', await nameKey, utf8(`${purpose}\0${text}`))
       return `${purpose}:${toBase64Url(new Uint8Array(mac, 0, 16))}`
     },
-    async seal(text) {
-      const nonce = crypto.getRandomValues(new Uint8Array(12))
-      const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, await sealKey, utf8(text))
-      return `${toBase64Url(nonce)}.${toBase64Url(new Uint8Array(sealed))}`
+    async seal(text, place) {
+      const iv = crypto.getRandomValues(new Uint8Array(12))
+      const algorithm = { name: 'AES-GCM', iv, additionalData: utf8(place) }
+      const sealed = await crypto.subtle.encrypt(algorithm, await sealKey, utf8(text))
+      return `${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`
     },
-    async open(sealed) {
+    async open(sealed, place) {
       const [nonce, content] = sealed.split('.')
       if (nonce === undefined || content === undefined) return undefined
       try {
-        const text = await crypto.subtle.decrypt(
-          { name: 'AES-GCM', iv: fromBase64Url(nonce) },
-          await sealKey,
-          fromBase64Url(content),
-        )
+        const algorithm = { name: 'AES-GCM', iv: fromBase64Url(nonce), additionalData: utf8(place) }
+        const text = await crypto.subtle.decrypt(algorithm, await sealKey, fromBase64Url(content))
         return new TextDecoder().decode(text)
       } catch {
         return undefined

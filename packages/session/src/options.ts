@@ -12,19 +12,17 @@ import {
   OPERATING_POINTS,
   type OperatingPointName,
 } from '@unspoof/core'
-import { CHALLENGE_KINDS, type ChallengeKind } from './challenge/challenge.ts'
+import { MAX_STEPS, type Random, secureRandom } from './challenge/plan.ts'
 import { ATTEMPT_DEFAULTS, type AttemptLimits } from './limits/attempts.ts'
+import { CHALLENGE_KINDS, type ChallengeKind } from './protocol/index.ts'
 import { createMemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
-import { MAX_FRAMES } from './submission.ts'
 import type { TokenSigner } from './token/signer.ts'
 
 /** What clients are asked to capture. The longer sides accepted are {@link FRAME_SIDE}. */
 export interface CaptureOptions {
-  /** Frames of the person looking straight ahead, before the challenge. @default 4 */
+  /** Frames of the person looking straight ahead, before the first movement is told. @default 4 */
   readonly holdFrames?: number
-  /** Frames after the challenge is shown. @default 10 */
-  readonly moveFrames?: number
   /** Milliseconds from frame to frame. @default 250 */
   readonly intervalMs?: number
   /** Wanted size, pixels. @default 640 */
@@ -44,7 +42,6 @@ export const FRAME_SIDE = { min: 320, max: 1280 } as const
 
 export const CAPTURE_DEFAULTS: Required<CaptureOptions> = {
   holdFrames: 4,
-  moveFrames: 10,
   intervalMs: 250,
   width: 640,
   height: 480,
@@ -55,7 +52,6 @@ export const CAPTURE_DEFAULTS: Required<CaptureOptions> = {
 
 export const CAPTURE_RANGES = {
   holdFrames: { min: 3, max: 20 },
-  moveFrames: { min: 4, max: MAX_FRAMES - 20 },
   intervalMs: { min: 50, max: 2000 },
   width: { min: 240, max: FRAME_SIDE.max },
   height: { min: 240, max: FRAME_SIDE.max },
@@ -77,10 +73,21 @@ export const SESSION_RANGES = {
   submitTimeoutMs: { min: 100, max: 120_000 },
   seenFramesTtlMs: { min: 0, max: 24 * 3600_000 },
   injectionBound: { min: 0.05, max: 1 },
+  steps: { min: 0, max: MAX_STEPS },
 } as const
 
 /** The part of a {@link Liveness} that sessions use: any `createLiveness()` that takes frames. */
 export type SessionLiveness = Pick<Liveness<Frame>, 'checkSequence'>
+
+/** A frame the server chose, in which the person looks straight ahead. */
+export interface ReferenceImage {
+  readonly sessionId: string
+  readonly subject: string
+  /** The JPEG as it was submitted. */
+  readonly bytes: Uint8Array
+  /** Lower-case hex; the same as in result and token. */
+  readonly sha256: string
+}
 
 export interface SessionsOptions {
   /** Judges the frames, on the server. */
@@ -98,9 +105,11 @@ export interface SessionsOptions {
   readonly secret?: string | Uint8Array
   /** How strict the judgement is. The server's choice, never the client's. @default {@link SESSION_DEFAULTS.operatingPoint} */
   readonly operatingPoint?: OperatingPointName
-  /** Challenges of which each session gets one at random. @default {@link SESSION_DEFAULTS.challenges} */
+  /** Movements a session may ask for; none at all where it is empty. @default {@link SESSION_DEFAULTS.challenges} */
   readonly challenges?: readonly ChallengeKind[]
-  /** Milliseconds from start to submission. @default {@link SESSION_DEFAULTS.ttlMs} */
+  /** How many movements a session asks for, 0 to 3, or fewer where {@link challenges} allow fewer. @default 2 or 3, drawn */
+  readonly steps?: number
+  /** Milliseconds from the start until the held frames are committed. @default {@link SESSION_DEFAULTS.ttlMs} */
   readonly ttlMs?: number
   /** Milliseconds until judging a submission is given up with CHECK_TIMEOUT. @default {@link SESSION_DEFAULTS.submitTimeoutMs} */
   readonly submitTimeoutMs?: number
@@ -113,18 +122,26 @@ export interface SessionsOptions {
    * error rates on your users are not known. @default none
    */
   readonly injectionBound?: number
-  /** 0 to below 1, for the choice of the challenge. @default the system's random source */
-  readonly random?: () => number
+  /**
+   * Called once for every `live`, before the client is told, with the frame to compare with an ID photo. The bytes are kept nowhere
+   * else. Where it rejects, the session has no result.
+   */
+  readonly onReference?: (image: ReferenceImage) => void | Promise<void>
+  /** 0 to below 1, for the choice of the movements. @default the system's random source */
+  readonly random?: Random
   /** Milliseconds since 1970, for times that are shown and signed; lifetimes are the store's. @default Date.now */
   readonly now?: () => number
 }
 
 export interface ResolvedSessionsOptions
-  extends Required<Omit<SessionsOptions, 'signer' | 'secret' | 'injectionBound' | 'random' | 'capture' | 'limits'>> {
+  extends Required<
+    Omit<SessionsOptions, 'signer' | 'secret' | 'injectionBound' | 'capture' | 'limits' | 'steps' | 'onReference'>
+  > {
+  readonly steps: number | undefined
+  readonly onReference: SessionsOptions['onReference']
   readonly signer: TokenSigner | undefined
   readonly secret: string | Uint8Array | undefined
   readonly injectionBound: number | undefined
-  readonly random: (() => number) | undefined
   readonly capture: Required<CaptureOptions>
   readonly limits: AttemptLimits
 }
@@ -137,12 +154,14 @@ const KEYS = [
   'secret',
   'operatingPoint',
   'challenges',
+  'steps',
   'ttlMs',
   'submitTimeoutMs',
   'capture',
   'limits',
   'seenFramesTtlMs',
   'injectionBound',
+  'onReference',
   'random',
   'now',
 ] as const satisfies readonly (keyof SessionsOptions)[]
@@ -152,6 +171,8 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
   checkKeys('sessions', options, KEYS)
   if (typeof options.liveness?.checkSequence !== 'function') throw invalid('liveness', 'a Liveness', options.liveness)
   if (typeof options.decode !== 'function') throw invalid('decode', 'a function', options.decode)
+  if (options.onReference !== undefined && typeof options.onReference !== 'function')
+    throw invalid('onReference', 'a function', options.onReference)
   if (options.signer !== undefined && typeof options.signer.sign !== 'function')
     throw invalid('signer', 'a TokenSigner (awaited)', options.signer)
   const store = options.store ?? createMemoryStore()
@@ -161,8 +182,7 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
     })
   }
   const challenges = options.challenges ?? SESSION_DEFAULTS.challenges
-  if (!Array.isArray(challenges) || challenges.length === 0)
-    throw invalid('challenges', 'an array of at least one challenge', challenges)
+  if (!Array.isArray(challenges)) throw invalid('challenges', 'an array of challenges', challenges)
   for (const kind of challenges) checkOneOf('challenges', kind, CHALLENGE_KINDS)
   return Object.freeze({
     liveness: options.liveness,
@@ -176,6 +196,7 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
       OPERATING_POINTS,
     ),
     challenges: [...challenges],
+    steps: options.steps === undefined ? undefined : checkInteger('steps', options.steps, SESSION_RANGES.steps),
     ttlMs: checkInteger('ttlMs', options.ttlMs ?? SESSION_DEFAULTS.ttlMs, SESSION_RANGES.ttlMs),
     submitTimeoutMs: checkInteger(
       'submitTimeoutMs',
@@ -193,7 +214,8 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
       options.injectionBound === undefined
         ? undefined
         : checkNumber('injectionBound', options.injectionBound, SESSION_RANGES.injectionBound),
-    random: options.random,
+    onReference: options.onReference,
+    random: options.random ?? secureRandom,
     now: options.now ?? Date.now,
   })
 }

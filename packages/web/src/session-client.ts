@@ -1,14 +1,17 @@
 /** createSessionClient(): the browser half of the session protocol. It captures and sends; the server decides. */
+import { checkKeys, ERROR_CODES, type ErrorCode, invalid, LivenessError, sha256Hex } from '@unspoof/core'
 import {
-  type ClientResult,
-  checkKeys,
-  ERROR_CODES,
-  type ErrorCode,
-  invalid,
-  LivenessError,
-  sha256Hex,
-} from '@unspoof/core'
+  type CommitAnswer,
+  type CommitRequest,
+  PROTOCOL_VERSION,
+  type StartedSession,
+  type StartRequest,
+  type SubmissionMeta,
+  type SubmitAnswer,
+} from '@unspoof/session/protocol'
 import type { CameraTrack } from './camera/camera.ts'
+
+export type { CaptureRequest, ChallengeKind, Step } from '@unspoof/session/protocol'
 
 export interface SessionClientOptions {
   /** Where the server makes sessions, such as `/liveness/sessions`. */
@@ -21,27 +24,17 @@ export interface SessionClientOptions {
   readonly fetch?: typeof fetch
 }
 
-export type ChallengeKind = 'none' | 'move-closer' | 'turn-left' | 'turn-right'
-
 /** What the server asked for. */
-export interface SessionTicket {
-  readonly id: string
-  readonly nonce: string
-  readonly challenge: { readonly kind: ChallengeKind; readonly hint: string }
-  readonly capture: {
-    /** Frames to send, exactly; the first `holdFrames` look straight ahead, before the challenge is shown. */
-    readonly frames: number
-    readonly holdFrames: number
-    readonly intervalMs: number
-    /** Wanted size in pixels. */
-    readonly width: number
-    readonly height: number
-    readonly type: string
-    /** 0..1 */
-    readonly quality: number
-  }
+export interface SessionTicket extends Pick<StartedSession, 'id' | 'nonce' | 'capture'> {
   /** On the clock of `performance.now()`, because the device's own clock may be wrong. */
   readonly receivedAt: number
+  /** The held frames must be committed by then; the same clock. */
+  readonly expiresAt: number
+}
+
+/** What to do after a commit. */
+export interface NextStep extends Pick<CommitAnswer, 'step'> {
+  /** The next commit, or the frames, must arrive by then; on the clock of `performance.now()`. */
   readonly expiresAt: number
 }
 
@@ -52,13 +45,21 @@ export interface CapturedFrame {
 }
 
 /** The server's verdict, and the token that the application passes on where it is `live`. */
-export interface SessionResult extends ClientResult {
-  readonly token?: string
-}
+export type SessionResult = SubmitAnswer
 
 export interface SessionClient {
   /** @throws LivenessError NETWORK, or what the server answered (TOKEN_INVALID, ATTEMPTS_EXCEEDED, OVERLOADED, ...) */
   start(signal?: AbortSignal): Promise<SessionTicket>
+  /**
+   * Tells the server the digests of one step's frames; it answers with the next movement. Tried once more where the network fails.
+   * @param frames all frames so far; those from `first` on are this step's
+   * @throws LivenessError NETWORK, or what the server answered (SESSION_EXPIRED where the step took too long, ...)
+   */
+  commit(
+    ticket: SessionTicket,
+    step: { readonly index: number; readonly first: number; readonly frames: readonly CapturedFrame[] },
+    signal?: AbortSignal,
+  ): Promise<NextStep>
   /** @throws LivenessError NETWORK, or what the server answered (SESSION_EXPIRED, NONCE_MISMATCH, ...) */
   submit(
     ticket: SessionTicket,
@@ -66,6 +67,8 @@ export interface SessionClient {
     details?: { readonly track?: CameraTrack; readonly signal?: AbortSignal },
   ): Promise<SessionResult>
 }
+
+const JSON_TYPE = 'application/json'
 
 export function createSessionClient(options: SessionClientOptions): SessionClient {
   checkKeys('session', options, ['url', 'headers', 'credentials', 'fetch'])
@@ -100,32 +103,44 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     return readAnswer(parsed(text), response)
   }
 
+  const postJson = (path: string, body: StartRequest | CommitRequest, signal: AbortSignal | undefined) =>
+    post(path, JSON.stringify(body), JSON_TYPE, signal)
+
   return {
     async start(signal) {
-      const answer = (await post('', '{}', 'application/json', signal)) as Partial<ServerTicket>
+      const answer = (await postJson('', { version: PROTOCOL_VERSION }, signal)) as Partial<StartedSession>
       const receivedAt = performance.now()
-      const { version, id, nonce, challenge, capture, expiresInMs } = answer
-      if (
-        version !== 1 ||
-        id === undefined ||
-        nonce === undefined ||
-        challenge === undefined ||
-        capture === undefined ||
-        expiresInMs === undefined
-      ) {
-        throw new LivenessError('NETWORK', 'The liveness server speaks another version of the session protocol.')
+      const { id, nonce, capture, expiresInMs } = answer
+      if (!isOurs(answer) || id === undefined || nonce === undefined || capture === undefined || !expiresInMs) {
+        throw otherAnswer(answer)
       }
-      return { id, nonce, challenge, capture, receivedAt, expiresAt: receivedAt + expiresInMs }
+      return { id, nonce, capture, receivedAt, expiresAt: receivedAt + expiresInMs }
+    },
+
+    async commit(ticket, { index, first, frames }, signal) {
+      const own = frames.slice(first)
+      const digests = await Promise.all(own.map((frame, i) => digestOf(ticket.nonce, first + i, frame)))
+      const body: CommitRequest = {
+        version: PROTOCOL_VERSION,
+        nonce: ticket.nonce,
+        step: index,
+        frames: own.map(({ timeMs }, i) => ({ timeMs, digest: digests[i]! })),
+      }
+      const send = (): Promise<unknown> => postJson(`/${ticket.id}/commits`, body, signal)
+      // The server answers the same commit the same: a lost answer costs no session.
+      const answer = (await send().catch((error: LivenessError) => {
+        if (error.code !== 'NETWORK') throw error
+        return send()
+      })) as Partial<CommitAnswer>
+      if (!isOurs(answer) || answer.step === undefined || !answer.withinMs) throw otherAnswer(answer)
+      return { step: answer.step, expiresAt: performance.now() + answer.withinMs }
     },
 
     async submit(ticket, frames, { track, signal } = {}) {
       const form = new FormData()
-      const digests = await Promise.all(frames.map((frame, index) => digestOf(ticket.nonce, index, frame)))
-      const meta = {
-        version: 1,
+      const meta: SubmissionMeta = {
+        version: PROTOCOL_VERSION,
         nonce: ticket.nonce,
-        frames: frames.map(({ timeMs }, index) => ({ index, timeMs, digest: digests[index] })),
-        mirrored: false,
         ...(track === undefined ? {} : { track: { ...track, label: track.label.slice(0, 200) } }),
       }
       form.append('meta', JSON.stringify(meta))
@@ -135,9 +150,14 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 }
 
-interface ServerTicket extends Omit<SessionTicket, 'receivedAt' | 'expiresAt'> {
-  readonly version: number
-  readonly expiresInMs: number
+function isOurs({ version }: { readonly version?: number }): boolean {
+  return version === PROTOCOL_VERSION
+}
+
+function otherAnswer({ version }: { readonly version?: unknown }): LivenessError {
+  return typeof version === 'number'
+    ? new LivenessError('PROTOCOL_VERSION', 'The liveness server speaks another version of the session protocol.')
+    : new LivenessError('NETWORK', 'No liveness server answered: check session.url.')
 }
 
 /** Undefined where it is no JSON: a page of some other server, or of a proxy. */
@@ -151,7 +171,7 @@ function parsed(text: string): unknown {
 
 /** A verdict comes back whatever its status; an error is told by its `error` key. */
 function readAnswer(body: unknown, response: Response): unknown {
-  const { error, verdict } = (body ?? {}) as Partial<ClientResult> & {
+  const { error, verdict } = (body ?? {}) as Partial<SubmitAnswer> & {
     error?: { code?: string; message?: string; hint?: string }
   }
   if (error === undefined && ((response.ok && body) || typeof verdict === 'string')) return body

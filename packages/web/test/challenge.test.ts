@@ -6,7 +6,7 @@ import { type Site, startSite } from './harness.ts'
 import { startSessions, type TestSessions } from './sessions.ts'
 
 describe.skipIf(!hasChromium)(
-  'challenges, from the instruction to the verdict of the server',
+  'movements, from the instruction to the verdict of the server',
   { timeout: 300_000 },
   () => {
     let browser: Browser
@@ -24,16 +24,15 @@ describe.skipIf(!hasChromium)(
       await sessions?.close()
     })
 
-    /** One session with a person who does `movement` when asked, and a camera that stalls for `stallMs` after the first held frame. */
-    async function session(kind: TestSessions['asked'], movement: Movement, stallMs = 0) {
-      sessions.asked = kind
+    /** One session with a person who does `movements` when asked, and a camera that stalls for `stallMs` after the first held frame. */
+    async function session(movements: Partial<Record<TestSessions['asked'], Movement>>, stallMs = 0, at = site) {
       const context = await browser.newContext()
       const page = await context.newPage()
       await installPerson(page)
-      await page.goto(site.url)
+      await page.goto(at.url)
       await page.waitForFunction('globalThis.ready')
       const answer = await page.evaluate(
-        async ({ movement, stallMs }) => {
+        async ({ movements, stallMs }) => {
           const flow = unspoof.createLivenessFlow({
             session: '/liveness/sessions',
             liveness: { timeoutMs: 60_000 },
@@ -41,46 +40,78 @@ describe.skipIf(!hasChromium)(
           })
           flow.attach(document.querySelector('video'))
           const hints: string[] = []
-          const once = new Set<string>()
-          const first = (what: string): boolean => once.size < once.add(what).size
-          let shownAt = 0
-          let held = 0
-          let readingMs = 0
+          const steps: {
+            kind: string
+            of: number | undefined
+            shownAt: number
+            readingMs: number
+            furthest: number
+          }[] = []
+          let stalled = false
           flow.subscribe(() => {
-            const { challenge, hint, status, progress } = flow.getSnapshot()
-            if (challenge !== undefined && shownAt === 0) [shownAt, held] = [performance.now(), progress]
-            if (shownAt > 0 && readingMs === 0 && progress > held) readingMs = performance.now() - shownAt
+            const { hint, status, progress, step } = flow.getSnapshot()
             if (hint !== undefined && hints.at(-1) !== hint) hints.push(hint)
-            if (status === 'capturing' && progress > 0 && first('frame')) stall(stallMs)
-            if (challenge !== undefined && first('challenge')) act(movement)
+            if (status === 'capturing' && progress > 0 && !stalled) {
+              stalled = true
+              stall(stallMs)
+            }
+            if (step === undefined || step.kind === 'hold') return
+            if (steps.length < step.index) {
+              steps.push({ kind: step.kind, of: step.of, shownAt: performance.now(), readingMs: 0, furthest: 0 })
+              act(movements[step.kind] ?? {})
+            }
+            const shown = steps.at(-1)!
+            if (step.taken > 0 && shown.readingMs === 0) shown.readingMs = performance.now() - shown.shownAt
+            shown.furthest = Math.max(shown.furthest, step.progress)
           })
           await flow.start()
-          const { status, result, error, warning } = flow.getSnapshot()
+          const { status, result, error, warning, step } = flow.getSnapshot()
           flow.stop()
-          return { status, result, hints, readingMs, problem: error?.code ?? warning?.code, violations }
+          return { status, result, step, hints, steps, problem: error?.code ?? warning?.code, violations }
         },
-        { movement, stallMs },
+        { movements, stallMs },
       )
       await context.close()
       expect(answer).toMatchObject({ status: 'done', problem: undefined, violations: [], result: { source: 'server' } })
-      expect(answer.hints).toContain(kind)
-      // At the 700 ms of these sessions: one frame more is let pass while the person reads.
-      expect(answer.readingMs).toBeGreaterThan(1000)
-      return answer.result!
+      expect(answer.step).toBeUndefined()
+      for (const { kind, readingMs, of } of answer.steps) {
+        expect(answer.hints).toContain(kind)
+        expect(of).toBe(answer.steps.length)
+        // At the 700 ms of these sessions: one frame more is let pass while the person reads.
+        expect(readingMs).toBeGreaterThan(1000)
+      }
+      return { ...answer.result!, steps: answer.steps }
     }
 
-    it.each([
-      ['move-closer', { closer: 1.4 }],
-      ['turn-left', { turn: 0.6 }],
-      ['turn-right', { turn: -0.6 }],
-    ] as const)('lets a person in who does what %s asks', async (kind, movement) => {
-      const { verdict, reasons, token } = await session(kind, movement)
-      expect({ verdict, reasons }).toEqual({ verdict: 'live', reasons: [] })
-      expect(await sessions.verify(token!)).toMatchObject({ sub: 'ada' })
+    const follow = { 'move-closer': { closer: 1.4, turn: 0 }, 'turn-left': { turn: 0.6 }, 'turn-right': { turn: -0.6 } }
+
+    it.each(['move-closer', 'turn-left', 'turn-right'] as const)(
+      'lets a person in who does what %s asks',
+      async (kind) => {
+        sessions.asked = kind
+        const { verdict, reasons, token, steps } = await session(follow)
+        expect({ verdict, reasons }).toEqual({ verdict: 'live', reasons: [] })
+        expect(steps).toMatchObject([{ kind, furthest: 1 }])
+        expect(await sessions.verify(token!)).toMatchObject({ sub: 'ada', steps: [kind] })
+      },
+    )
+
+    it('lets a person in who does two movements, one after the other', async () => {
+      const two = await startSessions(2)
+      const its = await startSite({}, { handle: two.handle })
+      const { verdict, reasons, steps } = await session(follow, 0, its)
+      await its.close()
+      await two.close()
+      expect({ verdict, reasons, steps: steps.map(({ furthest }) => furthest) }).toEqual({
+        verdict: 'live',
+        reasons: [],
+        steps: [1, 1],
+      })
     })
 
     it('takes the held frames again where the device stalled, since the server would refuse them', async () => {
-      const { verdict, reasons } = await session('turn-left', { turn: 0.6 }, 3_500)
+      sessions.asked = 'turn-left'
+      const { verdict, reasons } = await session(follow, 3_500)
       expect({ verdict, reasons }).toEqual({ verdict: 'live', reasons: [] })
     })
 
@@ -88,8 +119,10 @@ describe.skipIf(!hasChromium)(
       ['turn-left', { turn: -0.6 }],
       ['move-closer', {}],
     ] as const)('asks again where the answer to %s is another movement or none', async (kind, movement) => {
-      const { verdict, reasons, token } = await session(kind, movement)
+      sessions.asked = kind
+      const { verdict, reasons, token, steps } = await session({ [kind]: movement })
       expect({ verdict, reasons, token }).toEqual({ verdict: 'retry', reasons: ['challenge-failed'], token: undefined })
+      expect(steps[0]!.furthest).toBeLessThan(1)
     })
   },
 )

@@ -17,8 +17,11 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
   beforeAll(async () => {
     const liveness = await createLiveness()
     close = () => liveness.close()
-    sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges: ['none'] })
-    const handler = createSessionHandler(sessions, { subject: (request) => request.headers.get('x-user') ?? undefined })
+    sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges: [] })
+    const handler = createSessionHandler(sessions, {
+      basePath: '/liveness',
+      subject: (request) => request.headers.get('x-user') ?? undefined,
+    })
     server = createServer(toNodeHandler(handler))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/liveness/sessions`
@@ -32,38 +35,59 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
 
   const client = (user = 'ada') => createSessionClient({ url, headers: async () => ({ 'x-user': user }) })
 
-  function take(ticket: SessionTicket, step = 1): CapturedFrame[] {
-    const { frames: count, intervalMs } = ticket.capture
-    return Array.from({ length: count }, (_, i) => ({
-      timeMs: 500 + Math.round(i * intervalMs * (1 + 0.05 * Math.sin(i))),
-      jpeg: frames[i * step]!,
+  /** Takes the held frames, tells their digests, and waits as a camera does: frames cannot have been taken in the future. */
+  async function take(ticket: SessionTicket): Promise<CapturedFrame[]> {
+    const { holdFrames, intervalMs } = ticket.capture
+    const taken = Array.from({ length: holdFrames }, (_, i) => ({
+      timeMs: 200 + Math.round(i * intervalMs * (1 + 0.05 * Math.sin(i))),
+      jpeg: frames[i]!,
     }))
+    await new Promise((resolve) => setTimeout(resolve, 400 + holdFrames * intervalMs * 1.1))
+    expect(await client().commit(ticket, { index: 0, first: 0, frames: taken })).toMatchObject({ step: null })
+    return taken
   }
-
-  /** The server also looks at its own clock: frames cannot have been taken in the future. */
-  const wait = (ticket: SessionTicket): Promise<void> =>
-    new Promise((resolve) => setTimeout(resolve, 700 + ticket.capture.frames * ticket.capture.intervalMs * 1.1))
 
   it('gets a verdict and nothing that helps an attacker', async () => {
     const ticket = await client().start()
-    expect(ticket.challenge.kind).toBe('none')
     expect(ticket.expiresAt - ticket.receivedAt).toBeGreaterThan(10_000)
-    await wait(ticket)
-    const result = await client().submit(ticket, take(ticket), {
+    const taken = await take(ticket)
+    const result = await client().submit(ticket, taken, {
       track: { label: 'x'.repeat(500), width: 640, height: 480, frameRate: 30, facingMode: undefined },
     })
     expect(['live', 'spoof', 'retry']).toContain(result.verdict)
     expect(JSON.stringify(result)).not.toMatch(/prob|score|logit|threshold/i)
-    await expect(client().submit(ticket, take(ticket))).rejects.toMatchObject({ code: 'SESSION_USED' })
+    await expect(client().submit(ticket, taken)).rejects.toMatchObject({ code: 'SESSION_USED' })
   })
 
   it('gets the server’s refusals as codes', async () => {
     const ticket = await client().start()
-    await expect(client('eve').submit(ticket, take(ticket))).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
-    await expect(client().submit({ ...ticket, nonce: 'A'.repeat(22) }, take(ticket))).rejects.toMatchObject({
+    await expect(client().submit(ticket, [])).rejects.toMatchObject({ code: 'FRAMES_INVALID' })
+    const taken = await take(ticket)
+    await expect(client('eve').submit(ticket, taken)).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
+    await expect(client().submit({ ...ticket, nonce: 'A'.repeat(22) }, taken)).rejects.toMatchObject({
       code: 'NONCE_MISMATCH',
     })
     await expect(createSessionClient({ url }).start()).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('sends a commit again whose answer was lost, and says which server speaks another version', async () => {
+    const ticket = await client().start()
+    let lost = 0
+    const flaky = createSessionClient({
+      url,
+      headers: { 'x-user': 'ada' },
+      fetch: async (input, init) => {
+        const response = await fetch(input, init)
+        if (String(input).endsWith('/commits') && lost++ === 0) throw new TypeError('network')
+        return response
+      },
+    })
+    const taken = ticket.capture.holdFrames
+    const shots = Array.from({ length: taken }, (_, i) => ({ timeMs: 250 * i, jpeg: frames[i]! }))
+    expect(await flaky.commit(ticket, { index: 0, first: 0, frames: shots })).toMatchObject({ step: null })
+    expect(lost).toBe(2)
+    const old = createSessionClient({ url, fetch: async () => Response.json({ version: 1, id: 'x' }, { status: 201 }) })
+    await expect(old.start()).rejects.toMatchObject({ code: 'PROTOCOL_VERSION' })
   })
 
   it('tells a server that is gone from a caller who gave up', async () => {

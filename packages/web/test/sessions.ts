@@ -15,7 +15,7 @@ import {
 
 export interface TestSessions {
   /** What the next session is asked for. */
-  asked: Exclude<ChallengeKind, 'none'>
+  asked: ChallengeKind
   /** For a static server: answers everything below `/liveness/`, for the account `ada`. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean
   verify(token: string): Promise<LivenessClaims>
@@ -25,7 +25,8 @@ export interface TestSessions {
 const KINDS = ['move-closer', 'turn-left', 'turn-right'] as const
 const NAMES = { issuer: 'https://login.example', audience: 'https://login.example' }
 
-export async function startSessions(): Promise<TestSessions> {
+/** @param steps movements a session asks for; of one the kind is {@link TestSessions.asked} */
+export async function startSessions(steps?: number): Promise<TestSessions> {
   const liveness = await createLiveness()
   const store = createMemoryStore()
   const keys = await generateTokenKeys()
@@ -37,14 +38,15 @@ export async function startSessions(): Promise<TestSessions> {
     store,
     signer,
     challenges: KINDS,
-    random: () => (KINDS.indexOf(test.asked) + 0.5) / KINDS.length,
+    steps: steps ?? 1,
+    ...(steps === undefined ? { random: () => (KINDS.indexOf(test.asked) + 0.5) / KINDS.length } : {}),
     // Slower than by default, so that a busy machine takes its frames in time, and has the time to judge them.
     capture: { intervalMs: 700 },
     submitTimeoutMs: 60_000,
     // One picture plays all the people here, so every session after the first would be a repeat.
     seenFramesTtlMs: 0,
   })
-  const handler = toNodeHandler(createSessionHandler(sessions, { subject: () => 'ada' }))
+  const handler = toNodeHandler(createSessionHandler(sessions, { basePath: '/liveness', subject: () => 'ada' }))
   const test: TestSessions = {
     asked: 'move-closer',
     handle(request, response) {

@@ -7,7 +7,7 @@ import { createLivenessClient } from '@unspoof/client'
 import { createMemoryStore, createTokenVerifier } from '@unspoof/session'
 import { Connection } from '@unspoof/test-utils/http-client'
 import { hasRedis, RedisServer } from '@unspoof/test-utils/redis-server'
-import { film, formOf, type Started } from '@unspoof/test-utils/session-frames'
+import { type Committed, film, formOf, type Started } from '@unspoof/test-utils/session-frames'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTokenKey } from '../serve/token-key.ts'
 import { unspoof } from './run.ts'
@@ -17,6 +17,8 @@ const BACKEND_KEY = 'k'.repeat(32)
 const SECRET = 's'.repeat(32)
 const ADA = { subject: 'ada', clientKey: '192.0.2.7' }
 const ed25519 = generateKeyPairSync('ed25519')
+const START = '{"version":2}'
+const COMMIT = JSON.stringify({ version: 2, nonce: 'n'.repeat(22), step: 0, frames: [] })
 const PEM = ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
 
 describe('with a backend key', () => {
@@ -39,14 +41,14 @@ describe('with a backend key', () => {
     const client = createLivenessClient({ baseUrl: `${served.base}/`, backendKey: BACKEND_KEY })
     expect(await client.isReady()).toBe(true)
     const session = await client.startSession(ADA)
-    expect(session).toMatchObject({ version: 1, challenge: { kind: 'move-closer' } })
+    expect(session).toMatchObject({ version: 2, capture: { holdFrames: 4 } })
     await expect(client.readResult(session.id, ADA)).rejects.toMatchObject({ code: 'SESSION_PENDING' })
 
-    const frames = await film(session)
+    const frames = await film(session, (commit) => client.commitStep(session.id, commit, ADA))
     const verdict = await client.submitFrames(session.id, frames, ADA)
     // A photo that is zoomed into is what it is; what counts here is that every frame was found, followed and judged.
     expect(['live', 'spoof', 'retry']).toContain(verdict.verdict)
-    for (const reason of ['no-face', 'too-few-frames', 'frame-order', 'frame-timing', 'challenge-failed']) {
+    for (const reason of ['no-face', 'too-few-frames', 'frame-order', 'frame-timing']) {
       expect(verdict.reasons).not.toContain(reason)
     }
     expect(verdict.token !== undefined).toBe(verdict.verdict === 'live')
@@ -59,11 +61,23 @@ describe('with a backend key', () => {
   })
 
   it('answers as its document says, whatever is wrong', async () => {
-    const response = await send('POST', '/v1/sessions', ada)
+    const response = await send('POST', '/v1/sessions', ada, START)
     const started = (await expectDocumented(served.base, 'POST /v1/sessions', response)) as Started
     const { id } = started
-    const form = formOf(await film({ ...started, nonce: 'n'.repeat(22) }))
     const [SESSIONS, FRAMES, RESULT] = ['/v1/sessions', '/v1/sessions/{id}/frames', '/v1/sessions/{id}/result']
+    const COMMITS = '/v1/sessions/{id}/commits'
+    const commits = `/v1/sessions/${id}/commits`
+    const early = new FormData()
+    early.append('meta', '{}')
+    const uncommitted = await send('POST', `/v1/sessions/${id}/frames`, ada, early)
+    expect(await expectDocumented(served.base, `POST ${FRAMES}`, uncommitted)).toMatchObject({
+      error: { code: 'FRAMES_INVALID' },
+    })
+    const filmed = await film(started, async (commit) => {
+      const answer = await send('POST', commits, ada, JSON.stringify(commit))
+      return (await expectDocumented(served.base, `POST ${COMMITS}`, answer)) as Committed
+    })
+    const form = formOf({ ...filmed, meta: { ...filmed.meta, nonce: 'n'.repeat(22) } })
     const frames = `/v1/sessions/${id}/frames`
     const rows: [string, string, string, Record<string, string>, (FormData | string)?][] = [
       ['UNAUTHORIZED', `POST ${SESSIONS}`, SESSIONS!, { 'liveness-subject': 'ada' }],
@@ -72,7 +86,11 @@ describe('with a backend key', () => {
       ['UNAUTHORIZED', `GET ${RESULT}`, `/v1/sessions/${id}/result?subject=ada`, {}],
       ['SUBJECT_MISSING', `POST ${SESSIONS}`, SESSIONS!, key],
       ['SUBJECT_MISSING', `POST ${SESSIONS}`, SESSIONS!, { ...key, 'liveness-subject': 'x'.repeat(201) }],
-      ['INPUT_INVALID', `POST ${SESSIONS}`, SESSIONS!, ada, '{"verdict":"live"}'],
+      ['INPUT_INVALID', `POST ${SESSIONS}`, SESSIONS!, ada, '{"version":2,"verdict":"live"}'],
+      ['PROTOCOL_VERSION', `POST ${SESSIONS}`, SESSIONS!, ada, '{}'],
+      ['PROTOCOL_VERSION', `POST ${COMMITS}`, commits, ada, '{"version":1}'],
+      ['SESSION_UNKNOWN', `POST ${COMMITS}`, commits, { ...key, 'liveness-subject': 'eve' }, COMMIT],
+      ['NONCE_MISMATCH', `POST ${COMMITS}`, commits, ada, COMMIT],
       ['BODY_MALFORMED', `POST ${SESSIONS}`, SESSIONS!, ada, 'no JSON'],
       ['BODY_MALFORMED', `POST ${FRAMES}`, frames, ada, 'no form'],
       ['SESSION_UNKNOWN', `POST ${FRAMES}`, `/v1/sessions/${'A'.repeat(22)}/frames`, ada, form],

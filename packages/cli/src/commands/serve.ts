@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { LivenessError, OPERATING_POINTS } from '@unspoof/core'
 import { createLivenessPool, POOL_DEFAULTS, POOL_RANGES } from '@unspoof/node'
-import { CHALLENGE_KINDS } from '@unspoof/session'
+import { CHALLENGE_KINDS, type ChallengeKind } from '@unspoof/session'
 import type { Arguments, Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { resolveModel } from '../models/resolve.ts'
@@ -22,6 +22,8 @@ const DEFAULT_MAX_CONNECTIONS = 1024
 const DRAIN_MS = 10_000
 /** Issuer and audience of tokens that nobody but this process can verify. */
 const DEFAULT_NAME = 'unspoof'
+/** Names the choice of no movement. */
+const NO_CHALLENGE = 'none'
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -59,9 +61,9 @@ export const serveCommand: Command = {
     },
     challenge: {
       type: 'string',
-      value: CHALLENGE_KINDS.join('|'),
+      value: [...CHALLENGE_KINDS, NO_CHALLENGE].join('|'),
       multiple: true,
-      help: 'A movement sessions may ask for. Default: any but none.',
+      help: 'A movement sessions may ask for; `none` alone asks for none. Default: any.',
     },
     'metrics-port': {
       type: 'string',
@@ -178,8 +180,13 @@ async function sessionsFrom(args: Arguments, host: string, terminal: Terminal): 
     issuer: args.text('issuer') ?? DEFAULT_NAME,
     audience: audience ?? DEFAULT_NAME,
     operatingPoint,
-    challenges: args.choices('challenge', CHALLENGE_KINDS),
+    challenges: challengesOf(args.choices('challenge', [...CHALLENGE_KINDS, NO_CHALLENGE])),
   }
+}
+
+/** Every named movement; none where only `none` is named. */
+function challengesOf(named: readonly (ChallengeKind | typeof NO_CHALLENGE)[] | undefined) {
+  return named?.filter((kind) => kind !== NO_CHALLENGE)
 }
 
 async function readKeyFile(path: string): Promise<string> {

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 description of the server, made from the tables the answers are made from. */
 import { ERROR_CODES, type ErrorCode, OPERATING_POINTS, REASONS } from '@unspoof/core'
-import { CHALLENGE_KINDS, INJECTION_SIGNALS } from '@unspoof/session'
+import { CHALLENGE_KINDS, INJECTION_SIGNALS, PROTOCOL_VERSION } from '@unspoof/session'
 import { VERSION } from '../version.ts'
 import { CLIENT_HEADER, SUBJECT_HEADER } from './sessions.ts'
 
@@ -30,13 +30,27 @@ const JUDGE_ERRORS = [
 /** Errors each route may be answered with. Tests hold the server to these lists. */
 export const ROUTE_ERRORS = {
   check: [...BODY_ERRORS, ...JUDGE_ERRORS, 'IMAGE_MISSING'],
-  createSession: [...BODY_ERRORS, 'ATTEMPTS_EXCEEDED', 'STORE_UNAVAILABLE', 'SUBJECT_MISSING'],
+  createSession: [...BODY_ERRORS, 'ATTEMPTS_EXCEEDED', 'PROTOCOL_VERSION', 'STORE_UNAVAILABLE', 'SUBJECT_MISSING'],
+  commitStep: [
+    ...BODY_ERRORS,
+    'ATTEMPTS_EXCEEDED',
+    'FRAMES_INVALID',
+    'NONCE_MISMATCH',
+    'PROTOCOL_VERSION',
+    'SESSION_EXPIRED',
+    'SESSION_UNKNOWN',
+    'SESSION_USED',
+    'STORE_UNAVAILABLE',
+    'SUBJECT_MISSING',
+    'TOO_MANY_PARTS',
+  ],
   submitFrames: [
     ...BODY_ERRORS,
     ...JUDGE_ERRORS,
     'ATTEMPTS_EXCEEDED',
     'FRAMES_INVALID',
     'NONCE_MISMATCH',
+    'PROTOCOL_VERSION',
     'SESSION_EXPIRED',
     'SESSION_UNKNOWN',
     'SESSION_USED',
@@ -160,15 +174,30 @@ const ID_PARAMETER = { name: 'id', in: 'path', required: true, schema: { type: '
 const SECURITY = [{ backendKey: [] }]
 const NO_KEY = { 401: json(schema('Error'), 'UNAUTHORIZED, SUBJECT_MISSING') }
 
+function jsonBody(name: string) {
+  return { required: true, content: { 'application/json': { schema: schema(name) } } }
+}
+
 const SESSION_PATHS = {
   '/v1/sessions': {
     post: {
       operationId: 'createSession',
-      summary: 'Starts a session for an account: nonce, challenge, what to capture.',
+      summary: 'Starts a session for an account: nonce and what to capture. An open one of the account is over.',
       description: 'Called by your backend or by a proxy that knows who is logged in. The answer goes to the client.',
       security: SECURITY,
       parameters: [SUBJECT_PARAMETER, CLIENT_PARAMETER],
+      requestBody: jsonBody('StartRequest'),
       responses: { ...responses({ 201: json(schema('Session'), 'started') }, ROUTE_ERRORS.createSession), ...NO_KEY },
+    },
+  },
+  '/v1/sessions/{id}/commits': {
+    post: {
+      operationId: 'commitStep',
+      summary: 'Takes the digests of one step of a session, and tells the next movement.',
+      security: SECURITY,
+      parameters: [ID_PARAMETER, SUBJECT_PARAMETER, CLIENT_PARAMETER],
+      requestBody: jsonBody('Commit'),
+      responses: { ...responses({ 200: json(schema('NextStep'), 'committed') }, ROUTE_ERRORS.commitStep), ...NO_KEY },
     },
   },
   '/v1/sessions/{id}/frames': {
@@ -241,19 +270,22 @@ const VERDICT = {
 }
 const MODEL = object({ id: { type: 'string' }, version: { type: 'string' } })
 
+const VERSION_PROPERTY = { const: PROTOCOL_VERSION }
+const MOVEMENT = { type: 'string', enum: CHALLENGE_KINDS }
+
 const SESSION_SCHEMAS = {
+  StartRequest: object({ version: VERSION_PROPERTY }),
   Session: object({
-    version: { const: 1 },
+    version: VERSION_PROPERTY,
     id: { type: 'string' },
     nonce: { type: 'string' },
-    challenge: object({ kind: { type: 'string', enum: CHALLENGE_KINDS }, hint: { type: 'string' } }),
     capture: object({
-      frames: integer('How many frames to send, exactly.'),
-      holdFrames: integer('Frames before the challenge is shown.'),
+      holdFrames: integer('Frames of the person looking straight ahead, before the first movement is told.'),
       intervalMs: integer('Milliseconds from frame to frame.'),
       width: integer('Pixels.'),
       height: integer('Pixels.'),
       quality: { type: 'number' },
+      maxFrames: integer('How many frames a session may come to.'),
       maxFrameBytes: { type: 'integer' },
       maxTotalBytes: { type: 'integer' },
       type: { const: 'image/jpeg' },
@@ -261,14 +293,14 @@ const SESSION_SCHEMAS = {
     expiresInMs: { type: 'integer' },
     expiresAt: { type: 'string', format: 'date-time' },
   }),
-  SubmissionMeta: object(
+  Commit: object(
     {
-      version: { const: 1 },
+      version: VERSION_PROPERTY,
       nonce: { type: 'string' },
+      step: integer('0 for the held frames, then the number of the movement.'),
       frames: {
         type: 'array',
         items: object({
-          index: { type: 'integer' },
           timeMs: integer('Milliseconds since the answer that started the session.'),
           digest: {
             type: 'string',
@@ -277,7 +309,30 @@ const SESSION_SCHEMAS = {
           },
         }),
       },
-      mirrored: { type: 'boolean' },
+      mirrored: { type: 'boolean', description: 'With step 0 only.' },
+    },
+    ['mirrored'],
+  ),
+  NextStep: object({
+    version: VERSION_PROPERTY,
+    step: {
+      oneOf: [
+        { type: 'null' },
+        object({
+          index: integer('1 is the first movement.'),
+          of: integer('How many movements the session has.'),
+          kind: MOVEMENT,
+          hint: text('What the person should do.'),
+          frames: integer('Frames to take of this movement.'),
+        }),
+      ],
+    },
+    withinMs: integer('Milliseconds until the next commit or the frames must arrive.'),
+  }),
+  SubmissionMeta: object(
+    {
+      version: VERSION_PROPERTY,
+      nonce: { type: 'string' },
       track: object(
         {
           label: { type: 'string', maxLength: 200 },
@@ -289,7 +344,7 @@ const SESSION_SCHEMAS = {
         ['label', 'width', 'height', 'frameRate', 'facingMode'],
       ),
     },
-    ['mirrored', 'track'],
+    ['track'],
   ),
   SessionVerdict: object({ ...VERDICT, token: text('For live: a signed token that passes once.') }, ['token']),
   SessionResult: object({
@@ -298,7 +353,7 @@ const SESSION_SCHEMAS = {
     verdict: { type: 'string', enum: ['live', 'spoof', 'retry', 'not-checked'] },
     code: { type: 'string', enum: ['LIVE', 'SPOOF', 'RETRY', 'NOT_CHECKED'] },
     reasons: VERDICT.reasons,
-    challenge: { type: 'string', enum: CHALLENGE_KINDS },
+    steps: { type: 'array', items: MOVEMENT },
     operatingPoint: { type: 'string', enum: OPERATING_POINTS },
     models: { type: 'array', items: MODEL },
     liveProbability: { type: ['number', 'null'] },
@@ -317,6 +372,9 @@ const SESSION_SCHEMAS = {
           },
         }),
       ],
+    },
+    reference: {
+      oneOf: [{ type: 'null' }, object({ index: { type: 'integer' }, sha256: { type: 'string' } })],
     },
     finishedAt: { type: 'string', format: 'date-time' },
   }),

@@ -94,6 +94,9 @@ export async function createSessionRoutes(
     clientKey: (_, req) => single(req, CLIENT_HEADER),
     // Whoever got this far has shown the key.
     backend: () => true,
+    basePath: '/v1',
+    // Its callers are servers; what a browser is allowed is for them to say.
+    crossSite: true,
     ...(settings.onError === undefined ? {} : { onError: settings.onError }),
   })
   const wanted = backendKey === undefined ? undefined : digest(backendKey)

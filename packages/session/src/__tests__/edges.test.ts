@@ -2,7 +2,8 @@
 import { createFrame, type Face, type Frame, type ReasonCode } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import { equalText, fromBase64Url, randomId, toBase64Url, toHex } from '../bytes.ts'
-import { type ChallengeKind, challengeFault, chooseChallenge, secureRandom } from '../challenge/challenge.ts'
+import { judgeAnswer } from '../challenge/answer.ts'
+import { drawPlan, secureRandom } from '../challenge/plan.ts'
 import {
   type ContinuityFrame,
   continuityFrame,
@@ -11,36 +12,41 @@ import {
   likenessOf,
 } from '../frames/continuity.ts'
 import { meanDifference } from '../frames/difference.ts'
-import { type FaceGeometry, faceGeometry, median } from '../frames/face-geometry.ts'
 import { frozenReason } from '../frames/frozen.ts'
 import { timingReason } from '../frames/timing.ts'
+import { createMemoryStore } from '../index.ts'
 import { createKeys } from '../keys.ts'
-import { readResultRecord, readSessionRecord } from '../record.ts'
-import { parseMeta } from '../submission.ts'
+import { type ChallengeKind, type FaceGeometry, faceGeometry, median, movementProgress } from '../protocol/index.ts'
+import { readCommit, readMeta } from '../protocol/read.ts'
+import { createRecords } from '../records.ts'
 
 describe('times', () => {
-  const at = (...times: number[]) => times.map((timeMs, index) => ({ index, timeMs }))
+  const at = (...times: number[]) => times.map((timeMs) => ({ timeMs }))
+  const one = (atMs: number, ...times: number[]) => [{ frames: at(...times), atMs }]
   const TIMING: ReasonCode = 'frame-timing'
 
   it.each([
-    [at(0, 250), undefined],
-    [at(-1, 250), { code: TIMING, value: -1, bound: 0 }],
-    [at(0, 100), undefined],
-    [at(0, 99), { code: TIMING, value: 99, bound: 100 }],
-    [at(0, 1000), undefined],
-    [at(0, 1001), { code: TIMING, value: 1001, bound: 1000 }],
-    [at(4900, 5250), undefined],
-    [at(4900, 5251), { code: TIMING, value: 5251, bound: 5000 }],
-    [at(0, 250, 500, 750), undefined],
-    [at(0, 250, 500, 510), { code: TIMING, value: 10, bound: 100 }],
-    [[{ index: 1, timeMs: 0 }], { code: 'frame-order' }],
-    [at(0, 250).toReversed(), { code: 'frame-order' }],
-    [at(-1), { code: TIMING, value: -1, bound: 0 }],
+    [one(5000, 0, 250), undefined],
+    [one(5000, -1, 250), { value: -1, bound: 0 }],
+    [one(5000, 0, 100), undefined],
+    [one(5000, 0, 99), { value: 99, bound: 100 }],
+    [one(5000, 0, 1000), undefined],
+    [one(5000, 0, 1001), { value: 1001, bound: 1000 }],
+    [one(5000, 4900, 5250), undefined],
+    [one(5000, 4900, 5251), { value: 5251, bound: 5000 }],
+    [one(5000, 0, 250, 500, 510), { value: 10, bound: 100 }],
+    [one(5000, 250, 0), { value: -250, bound: 100 }],
     [[], undefined],
-  ])('%j', (frames, expected) => {
-    const found = timingReason(frames, 250, 5000)
+    // Between two steps there may be a pause, but they do not overlap.
+    [[...one(1000, 0, 250), ...one(6000, 4000, 4250)], undefined],
+    [[...one(1000, 0, 250), ...one(6000, 349, 600)], { value: 99, bound: 100 }],
+    // A step cannot take longer than the server waited for its commit.
+    [[...one(1000, 0, 250), ...one(1500, 800, 1050, 1300, 1550)], undefined],
+    [[...one(1000, 0, 250), ...one(1500, 749, 1000, 1250, 1500)], { value: 751, bound: 500 }],
+  ])('%j', (steps, expected) => {
+    const found = timingReason(steps, 250)
     if (expected === undefined) expect(found).toBeUndefined()
-    else expect(found).toMatchObject(expected)
+    else expect(found).toMatchObject({ code: TIMING, ...expected })
   })
 })
 
@@ -129,47 +135,48 @@ describe('geometry', () => {
   })
 })
 
-describe('a challenge', () => {
-  type Shown = Partial<FaceGeometry> | null
+describe('an answer', () => {
+  type Shown = (Partial<FaceGeometry> & { readonly proves?: boolean }) | null
   const still: Shown[] = [{}, {}, {}]
-  /** What is wrong with three held frames and those after them, 250 ms apart. */
+  /** Frames 250 ms apart; the first one `pause` after the step before. */
+  const framesOf = (shown: readonly Shown[], from: number) =>
+    shown.map((face, i) => ({
+      face: face === null ? undefined : { x: 0, y: 0, size: 100, yaw: 0, ...face },
+      timeMs: from + 250 * i,
+      proves: face?.proves ?? face !== null,
+    }))
+  /** What is wrong with one movement after held frames. */
   const faultOf = (kind: ChallengeKind, held: Shown[], moved: Shown[], { mirrored = false, pause = 400 } = {}) =>
-    challengeFault({
-      kind,
-      holdFrames: held.length,
+    judgeAnswer({
+      held: framesOf(held, 0),
+      steps: [{ kind, frames: framesOf(moved, 250 * (held.length - 1) + pause) }],
       mirrored,
-      frames: [...held, ...moved].map((shown, i) => ({
-        face: shown === null ? undefined : { x: 0, y: 0, size: 100, yaw: 0, ...shown },
-        timeMs: i < held.length ? 250 * i : 250 * (held.length - 1) + pause + 250 * (i - held.length),
-      })),
-    })
+    }).fault
   const yaws = (...all: number[]): Shown[] => all.map((yaw) => ({ yaw }))
   const sizes = (...all: number[]): Shown[] => all.map((size) => ({ size }))
 
-  it('of none asks nothing', () => {
-    expect(faultOf('none', [null, null], [])).toBeUndefined()
-  })
-
-  it('is a turn of .35 for two frames in a row', () => {
-    expect(faultOf('turn-left', still, yaws(0.35, 0.35))).toBeUndefined()
+  it('is a turn of .35 for two frames at the end, of which the last may be lost', () => {
+    expect(faultOf('turn-left', still, yaws(0, 0.35, 0.35))).toBeUndefined()
     expect(faultOf('turn-left', still, yaws(0.35, 0.349))).toBe('not-reached')
     expect(faultOf('turn-left', still, yaws(0.349, 0.349, 0.349))).toBe('not-reached')
     expect(faultOf('turn-left', still, yaws(0.5, 0, 0.5))).toBe('not-reached')
-    expect(faultOf('turn-left', still, [...yaws(0.5), null, ...yaws(0.5)])).toBe('not-reached')
+    expect(faultOf('turn-left', still, [...yaws(0.5, 0.5), null])).toBeUndefined()
+    expect(faultOf('turn-left', still, [...yaws(0.5, 0.5), null, null])).toBe('not-reached')
+    expect(faultOf('turn-left', still, yaws(0.5, 0.5, 0, 0))).toBe('not-reached')
     expect(faultOf('turn-left', still, [null, ...yaws(0, 0.5, 0.5)])).toBeUndefined()
     expect(faultOf('turn-left', still, [])).toBe('not-reached')
   })
 
-  it('is a turn in one direction', () => {
+  it('is a turn in one direction, in which the face keeps its size', () => {
     expect(faultOf('turn-right', still, yaws(-0.35, -0.35))).toBeUndefined()
-    expect(faultOf('turn-right', still, yaws(-0.349, -0.349))).toBe('not-reached')
-    expect(faultOf('turn-right', still, yaws(0.35, 0.35))).toBe('wrong-direction')
-    expect(faultOf('turn-right', still, yaws(0.249, -0.35, -0.35))).toBeUndefined()
-    expect(faultOf('turn-left', still, yaws(-0.25, 0.35, 0.35))).toBe('wrong-direction')
-    expect(faultOf('turn-left', still, yaws(-0.249, 0.35, 0.35))).toBeUndefined()
+    expect(faultOf('turn-right', still, yaws(0.35, 0.35))).toBe('not-reached')
     expect(faultOf('turn-left', still, yaws(-0.35, -0.35), { mirrored: true })).toBeUndefined()
-    expect(faultOf('turn-right', still, yaws(0.35, 0.35), { mirrored: true })).toBeUndefined()
-    expect(faultOf('turn-right', still, yaws(-0.35, -0.35), { mirrored: true })).toBe('wrong-direction')
+    expect(faultOf('turn-right', still, yaws(-0.35, -0.35), { mirrored: true })).toBe('not-reached')
+    const turned = (size: number) => [1, 2].map(() => ({ yaw: 0.4, size }))
+    expect(faultOf('turn-left', still, turned(115))).toBeUndefined()
+    expect(faultOf('turn-left', still, turned(87))).toBeUndefined()
+    expect(faultOf('turn-left', still, turned(117))).toBe('not-reached')
+    expect(faultOf('turn-left', still, turned(86))).toBe('not-reached')
   })
 
   it('begins with a face held straight, and is measured from there', () => {
@@ -182,13 +189,17 @@ describe('a challenge', () => {
     expect(faultOf('turn-left', yaws(-0.21, 0, 0), yaws(0.5, 0.5))).toBe('not-held')
   })
 
-  it('is a face that grew by a fifth', () => {
+  it('is a face that grew by a fifth and looks straight ahead', () => {
     expect(faultOf('move-closer', still, sizes(120, 120))).toBeUndefined()
     expect(faultOf('move-closer', still, sizes(119, 119))).toBe('not-reached')
     expect(faultOf('move-closer', sizes(100, 100, 112), sizes(120, 120))).toBeUndefined()
     expect(faultOf('move-closer', sizes(100, 100, 113), sizes(130, 130))).toBe('not-held')
     expect(faultOf('move-closer', sizes(110, 110, 100), sizes(132, 132))).toBeUndefined()
     expect(faultOf('move-closer', sizes(110, 110, 100), sizes(130, 130))).toBe('not-reached')
+    const grown = (yaw: number) => [1, 2].map(() => ({ yaw, size: 130 }))
+    expect(faultOf('move-closer', still, grown(0.24))).toBeUndefined()
+    expect(faultOf('move-closer', still, grown(0.25))).toBe('not-reached')
+    expect(faultOf('move-closer', still, grown(-0.25))).toBe('not-reached')
   })
 
   it('takes 400 ms to react to', () => {
@@ -201,16 +212,106 @@ describe('a challenge', () => {
   it('may lose one held face, not two', () => {
     expect(faultOf('turn-left', [null, {}, {}], yaws(0.5, 0.5))).toBeUndefined()
     expect(faultOf('turn-left', [null, null, {}], yaws(0.5, 0.5))).toBe('no-face')
-    expect(faultOf('turn-left', [{}], yaws(0.5, 0.5))).toBeUndefined()
     expect(faultOf('turn-left', [null], yaws(0.5, 0.5))).toBe('no-face')
   })
 
-  it('is chosen evenly', () => {
-    const kinds = ['none', 'turn-left', 'turn-right'] as const
-    const chosen = [0, 0.33, 0.34, 0.66, 0.67, 0.999, 1].map((value) =>
-      kinds.indexOf(chooseChallenge(kinds, () => value) as 'none'),
+  it('is proven by two held frames and by the two at the end', () => {
+    const unproven = { proves: false }
+    expect(faultOf('turn-left', [unproven, {}, {}], yaws(0.5, 0.5))).toBeUndefined()
+    expect(faultOf('turn-left', [unproven, unproven, {}], yaws(0.5, 0.5))).toBe('unproven')
+    const [good, bad] = [{ yaw: 0.5 }, { yaw: 0.5, proves: false }]
+    expect(faultOf('turn-left', still, [bad, good, good])).toBeUndefined()
+    expect(faultOf('turn-left', still, [good, good, bad])).toBeUndefined()
+    expect(faultOf('turn-left', still, [good, bad, good])).toBe('unproven')
+    expect(faultOf('turn-left', still, [good, good, bad, bad])).toBe('unproven')
+  })
+
+  it('of several steps turns where the person stands after moving closer, and names the step at fault', () => {
+    const answer = (...turned: number[]) =>
+      judgeAnswer({
+        held: framesOf(still, 0),
+        steps: [
+          { kind: 'move-closer', frames: framesOf(sizes(100, 130, 130), 900) },
+          {
+            kind: 'turn-left',
+            frames: framesOf(
+              turned.map((size) => ({ size, yaw: 0.5 })),
+              1900,
+            ),
+          },
+        ],
+        mirrored: false,
+      })
+    expect(answer(130, 130)).toEqual({ fault: undefined, step: 2 })
+    expect(answer(100, 100)).toEqual({ fault: undefined, step: 2 })
+    expect(answer(155, 155)).toEqual({ fault: 'not-reached', step: 2 })
+    expect(judgeAnswer({ held: [], steps: [], mirrored: false })).toEqual({ fault: 'unproven', step: 0 })
+    expect(judgeAnswer({ held: framesOf(yaws(0.9, 0.9), 0), steps: [], mirrored: false }).fault).toBeUndefined()
+  })
+
+  it('comes by degrees, and only what was asked counts', () => {
+    const base = { yaw: 0, size: 100 }
+    const face = { x: 0, y: 0, size: 100, yaw: 0 }
+    expect(movementProgress('turn-left', { ...face, yaw: 0.175 }, base)).toBeCloseTo(0.5)
+    expect(movementProgress('turn-left', { ...face, yaw: -0.2 }, base)).toBe(0)
+    expect(movementProgress('turn-left', { ...face, yaw: 0.9 }, base)).toBe(1)
+    expect(movementProgress('turn-left', { ...face, yaw: 0.9, size: 150 }, base)).toBe(0.95)
+    expect(movementProgress('move-closer', { ...face, size: 110 }, base)).toBeCloseTo(0.5)
+    expect(movementProgress('move-closer', { ...face, size: 150, yaw: 0.4 }, base)).toBe(0.95)
+    expect(movementProgress('move-closer', { ...face, size: 90 }, base)).toBe(0)
+  })
+})
+
+describe('a plan', () => {
+  const all = ['move-closer', 'turn-left', 'turn-right'] as const
+  const many = (options: Partial<Parameters<typeof drawPlan>[0]> = {}) =>
+    Array.from({ length: 400 }, () => drawPlan({ challenges: all, steps: undefined, random: secureRandom, ...options }))
+  const orderOf = (plan: ReturnType<typeof drawPlan>) => plan.map(({ kind }) => kind).join()
+
+  it('has two or three movements, of which neighbours differ and one at most comes closer', () => {
+    const plans = many()
+    expect(new Set(plans.map(orderOf)).size).toBe(16)
+    for (const plan of plans) {
+      expect([2, 3]).toContain(plan.length)
+      const kinds = plan.map(({ kind }) => kind)
+      expect(kinds.every((kind, i) => kind !== kinds[i + 1])).toBe(true)
+      expect(kinds.filter((kind) => kind === 'move-closer').length).toBeLessThan(2)
+      expect(plan.map(({ index, of }) => [index, of])).toEqual(kinds.map((_, i) => [i + 1, kinds.length]))
+    }
+  })
+
+  it('draws the frames of each movement, within what a server can judge', () => {
+    const plans = many()
+    const frames = plans.map((plan) => plan.map((step) => step.frames))
+    expect(new Set(frames.flat())).toEqual(new Set([4, 5, 6]))
+    expect(Math.max(...frames.map((counts) => counts.reduce((sum, count) => sum + count)))).toBe(16)
+    expect(new Set(frames.map(String)).size).toBeGreaterThan(20)
+  })
+
+  it('asks for as many movements as is said, or as are possible', () => {
+    expect(many({ steps: 0 }).every((plan) => plan.length === 0)).toBe(true)
+    expect(many({ challenges: [] }).every((plan) => plan.length === 0)).toBe(true)
+    expect(new Set(many({ steps: 1 }).map(orderOf))).toEqual(new Set(all))
+    expect(new Set(many({ steps: 3, challenges: ['turn-left'] }).map(orderOf))).toEqual(new Set(['turn-left']))
+    expect(new Set(many({ steps: 3, challenges: ['move-closer', 'turn-left'] }).map(orderOf))).toEqual(
+      new Set(['turn-left,move-closer,turn-left']),
     )
-    expect(chosen).toEqual([0, 0, 1, 1, 2, 2, 2])
+    expect(many({ steps: 2, challenges: ['turn-left', 'turn-left'] }).every((plan) => plan.length === 1)).toBe(true)
+  })
+
+  it('asks for kept movements in any order', () => {
+    const orders = new Set(many({ kept: ['move-closer', 'turn-right'] }).map(orderOf))
+    expect(orders).toEqual(new Set(['move-closer,turn-right', 'turn-right,move-closer']))
+    expect(new Set(many({ kept: ['turn-left', 'move-closer', 'turn-left'] }).map(orderOf))).toEqual(
+      new Set(['turn-left,move-closer,turn-left']),
+    )
+  })
+
+  it('is drawn evenly', () => {
+    const kinds = [0, 0.33, 0.34, 0.66, 0.67, 0.999, 1].map((value) =>
+      orderOf(drawPlan({ challenges: all, steps: 1, random: () => value })),
+    )
+    expect(kinds).toEqual([all[0], all[0], all[1], all[1], all[2], all[2], all[2]])
     const values = Array.from({ length: 1000 }, secureRandom)
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0)
     expect(Math.max(...values)).toBeLessThan(1)
@@ -416,119 +517,102 @@ describe('the aligned patch', () => {
 })
 
 describe('records of the store', () => {
-  const session = {
-    subject: 'a',
-    nonce: 'n'.repeat(22),
-    challenge: 'none',
-    operatingPoint: 'balanced',
-    frames: 1,
-    holdFrames: 1,
-    intervalMs: 1,
-  }
-  const result = {
-    verdict: 'retry',
-    code: 'RETRY',
-    reasons: ['blurred'],
-    challenge: 'none',
-    operatingPoint: 'balanced',
-    models: [],
-    liveProbability: null,
-    injection: null,
-    jti: null,
-    finishedAt: '2026-01-01T00:00:00.000Z',
-  }
+  const make = (secret: string, store = createMemoryStore()) => ({
+    store,
+    records: createRecords(store, createKeys(secret.repeat(32))),
+  })
   const refused = expect.objectContaining({ code: 'STORE_UNAVAILABLE' })
 
-  it('are read as they were written', () => {
-    expect(readSessionRecord(JSON.stringify(session))).toEqual(session)
-    expect(readResultRecord(JSON.stringify(result))).toEqual(result)
-    const live = { ...result, verdict: 'live', code: 'LIVE', reasons: [], jti: 'x' }
-    expect(readResultRecord(JSON.stringify(live))).toEqual(live)
+  it('come back as they were written, and cannot be read in the store', async () => {
+    const { store, records } = make('s')
+    await records.set('a', { verdict: 'retry', score: 0.25 }, 1000)
+    expect((await records.get('a'))?.value).toEqual({ verdict: 'retry', score: 0.25 })
+    expect((await store.get('a'))!.value).not.toMatch(/retry|score|0\.25/)
+    expect(await records.add('a', {}, 1000)).toBe(false)
+    expect(await records.get('b')).toBeUndefined()
   })
 
-  it.each([
-    { subject: 1 },
-    { nonce: 'n'.repeat(21) },
-    { nonce: Array.from({ length: 22 }, () => 'n') },
-    { challenge: 'smile' },
-    { operatingPoint: 'custom' },
-    { frames: 0 },
-    { frames: 1.5 },
-    { holdFrames: 0 },
-    { holdFrames: '1' },
-    { intervalMs: 0 },
-    { intervalMs: null },
-  ])('of a session with %j are no records', (change) => {
-    expect(() => readSessionRecord(JSON.stringify({ ...session, ...change }))).toThrowError(refused)
+  it.each(['text', '{"verdict":"retry"}', ''])('are refused where they are %j', async (value) => {
+    const { store, records } = make('s')
+    await store.set('a', value, 1000)
+    await expect(records.get('a')).rejects.toEqual(refused)
   })
 
-  it.each([
-    { verdict: 1 },
-    { verdict: 'toString' },
-    { verdict: 'live' },
-    { code: 'LIVE' },
-    { reasons: 'blurred' },
-    { reasons: [1] },
-    { reasons: ['blurred', 'toString'] },
-    { challenge: 'smile' },
-    { operatingPoint: 'custom' },
-    { models: {} },
-    { jti: 1 },
-    { jti: undefined },
-    { finishedAt: 0 },
-  ])('of a result with %j are no records', (change) => {
-    expect(() => readResultRecord(JSON.stringify({ ...result, ...change }))).toThrowError(refused)
+  it('are refused where they were made with another secret', async () => {
+    const { store, records } = make('s')
+    await make('x', store).records.set('a', {}, 1000)
+    await expect(records.get('a')).rejects.toEqual(refused)
   })
 
-  it.each(['null', '1', '"text"', 'text', '[]'])('are not %s', (text) => {
-    expect(() => readSessionRecord(text)).toThrowError(refused)
-    expect(() => readResultRecord(text)).toThrowError(refused)
+  it('are refused at another key, and where a byte was changed', async () => {
+    const { store, records } = make('s')
+    await records.set('result:a', { verdict: 'retry' }, 1000)
+    const { value } = (await store.get('result:a'))!
+    await store.set('result:b', value, 1000)
+    await expect(records.get('result:b')).rejects.toEqual(refused)
+    const last = value.at(-2) === 'A' ? 'B' : 'A'
+    await store.set('result:a', `${value.slice(0, -2)}${last}${value.at(-1)}`, 1000)
+    await expect(records.get('result:a')).rejects.toEqual(refused)
   })
 })
 
-describe('a submission', () => {
-  const frame = { index: 0, timeMs: 0, digest: '0'.repeat(64) }
-  const meta = { version: 1, nonce: 'n', frames: [frame] }
-  const codeOf = (value: unknown): string => {
+describe('what a client sends', () => {
+  const frame = { timeMs: 0, digest: '0'.repeat(64) }
+  const commit = { version: 2, nonce: 'n', step: 0, frames: [frame] }
+  const meta = { version: 2, nonce: 'n' }
+  const codeOf = (read: (value: unknown) => unknown, value: unknown): string => {
     try {
-      parseMeta(value)
+      read(value)
       return 'read'
     } catch (error) {
       return (error as { code: string }).code
     }
   }
 
-  it('is read, with pixels that are not mirrored and no track unless it says so', () => {
-    expect(parseMeta(meta)).toEqual({ ...meta, mirrored: false, track: undefined })
+  it('is read as it is', () => {
+    expect(readCommit(commit)).toEqual(commit)
+    expect(readCommit({ ...commit, mirrored: true })).toEqual({ ...commit, mirrored: true })
+    expect(readMeta(meta)).toEqual({ ...meta, track: undefined })
     const track = { label: 'l', width: 1, height: 2, frameRate: 3, facingMode: 'user' }
-    expect(parseMeta({ ...meta, mirrored: true, track })).toEqual({ ...meta, mirrored: true, track })
-    expect(parseMeta({ ...meta, mirrored: false, track: {} })).toMatchObject({ mirrored: false, track: {} })
+    expect(readMeta({ ...meta, track })).toEqual({ ...meta, track })
   })
 
   it.each([
     [{ nonce: 'n'.repeat(64) }, 'read'],
     [{ nonce: 'n'.repeat(65) }, 'INPUT_INVALID'],
     [{ nonce: 1 }, 'INPUT_INVALID'],
-    [{ version: 2 }, 'INPUT_INVALID'],
+    [{ version: 1 }, 'PROTOCOL_VERSION'],
+    [{ version: undefined, more: 1 }, 'PROTOCOL_VERSION'],
+    [{ step: 9 }, 'read'],
+    [{ step: 10 }, 'INPUT_INVALID'],
+    [{ step: -1 }, 'INPUT_INVALID'],
+    [{ step: 0.5 }, 'INPUT_INVALID'],
     [{ frames: {} }, 'INPUT_INVALID'],
     [{ frames: Array.from({ length: 64 }, () => frame) }, 'read'],
     [{ frames: Array.from({ length: 65 }, () => frame) }, 'TOO_MANY_PARTS'],
     [{ mirrored: 1 }, 'INPUT_INVALID'],
     [{ mirrored: null }, 'INPUT_INVALID'],
+    [{ mirrored: false, step: 1 }, 'INPUT_INVALID'],
     [{ more: 1 }, 'INPUT_INVALID'],
-    [{ track: null }, 'INPUT_INVALID'],
-    [{ track: [] }, 'INPUT_INVALID'],
-    [{ track: 'track' }, 'INPUT_INVALID'],
-  ])('with %j: %s', (change, code) => {
-    expect(codeOf({ ...meta, ...change })).toBe(code)
+  ])('in a commit with %j: %s', (change, code) => {
+    expect(codeOf(readCommit, { ...commit, ...change })).toBe(code)
   })
 
   it.each([
-    [{ index: 1_000_000 }, 'read'],
-    [{ index: 1_000_001 }, 'INPUT_INVALID'],
-    [{ index: -1_000_000 }, 'read'],
-    [{ index: -1_000_001 }, 'INPUT_INVALID'],
-    [{ index: 0.5 }, 'INPUT_INVALID'],
+    [{ version: 1 }, 'PROTOCOL_VERSION'],
+    [{ nonce: 'n'.repeat(65) }, 'INPUT_INVALID'],
+    [{ frames: [] }, 'INPUT_INVALID'],
+    [{ mirrored: false }, 'INPUT_INVALID'],
+    [{ track: null }, 'INPUT_INVALID'],
+    [{ track: [] }, 'INPUT_INVALID'],
+    [{ track: 'track' }, 'INPUT_INVALID'],
+  ])('with frames and %j: %s', (change, code) => {
+    expect(codeOf(readMeta, { ...meta, ...change })).toBe(code)
+  })
+
+  it.each([
+    [{ index: 0 }, 'INPUT_INVALID'],
+    [{ timeMs: 0.5 }, 'INPUT_INVALID'],
     [{ timeMs: 1e15 }, 'read'],
     [{ timeMs: 1e15 + 1 }, 'INPUT_INVALID'],
     [{ timeMs: -1e15 }, 'read'],
@@ -539,7 +623,7 @@ describe('a submission', () => {
     // Its text would do.
     [{ digest: ['0'.repeat(64)] }, 'INPUT_INVALID'],
   ])('with a frame of %j: %s', (change, code) => {
-    expect(codeOf({ ...meta, frames: [{ ...frame, ...change }] })).toBe(code)
+    expect(codeOf(readCommit, { ...commit, frames: [{ ...frame, ...change }] })).toBe(code)
   })
 
   it.each([
@@ -559,11 +643,12 @@ describe('a submission', () => {
     [{ frameRate: -0.1 }, 'INPUT_INVALID'],
     [{ frameRate: 1000.5 }, 'INPUT_INVALID'],
   ])('with a track of %j: %s', (track, code) => {
-    expect(codeOf({ ...meta, track })).toBe(code)
+    expect(codeOf(readMeta, { ...meta, track })).toBe(code)
   })
 
   it.each([null, [], 'text', 1, undefined])('is not %j', (value) => {
-    expect(codeOf(value)).toBe('INPUT_INVALID')
+    expect(codeOf(readMeta, value)).toBe('INPUT_INVALID')
+    expect(codeOf(readCommit, value)).toBe('INPUT_INVALID')
   })
 })
 
@@ -607,10 +692,12 @@ describe('keys', () => {
 
   it('seal with a nonce of 12 bytes, in two parts', async () => {
     const keys = createKeys('s'.repeat(32))
-    const sealed = await keys.seal('text')
+    const sealed = await keys.seal('text', 'here')
     expect(sealed.split('.').map((part) => fromBase64Url(part).length)).toEqual([12, 4 + 16])
     const [nonce, content] = sealed.split('.')
-    for (const broken of [nonce!, `${nonce}.`, `.${content}`, '']) expect(await keys.open(broken)).toBeUndefined()
-    expect(await createKeys('s'.repeat(32)).open(sealed)).toBe('text')
+    for (const broken of [nonce!, `${nonce}.`, `.${content}`, ''])
+      expect(await keys.open(broken, 'here')).toBeUndefined()
+    expect(await createKeys('s'.repeat(32)).open(sealed, 'here')).toBe('text')
+    expect(await keys.open(sealed, 'there')).toBeUndefined()
   })
 })

@@ -4,12 +4,12 @@ import { syntheticFrame } from '@unspoof/core/testing'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { faceGeometry } from '../frames/face-geometry.ts'
 import { createSeenFrames } from '../frames/seen-frames.ts'
 import { createMemoryStore } from '../index.ts'
 import { jpegTables } from '../injection/jpeg-tables.ts'
 import { INJECTION_SIGNALS, type InjectionInput, injectionReport } from '../injection/signals.ts'
 import { createKeys } from '../keys.ts'
+import { faceGeometry } from '../protocol/index.ts'
 import { createHarness, submissionOf } from './harness.ts'
 import { draw, raw, SCENE, toJpeg } from './scene.ts'
 
@@ -264,14 +264,14 @@ describe('seen frames, to the bit', () => {
 })
 
 describe('keys', () => {
-  it('open what they sealed and nothing else', async () => {
+  it('open what they sealed, where it belongs, and nothing else', async () => {
     const keys = createKeys(undefined)
-    const sealed = await keys.seal('text')
-    expect(await keys.open(sealed)).toBe('text')
-    expect(await keys.seal('text')).not.toBe(sealed)
+    const sealed = await keys.seal('text', 'p')
+    expect(await keys.open(sealed, 'p')).toBe('text')
+    expect(await keys.seal('text', 'p')).not.toBe(sealed)
     for (const broken of ['', '.', 'a.b', '!.!', sealed.slice(0, -2), `${sealed}AA`])
-      expect(await keys.open(broken)).toBeUndefined()
-    expect(await createKeys(undefined).open(sealed)).toBeUndefined()
+      expect(await keys.open(broken, 'p')).toBeUndefined()
+    expect(await createKeys(undefined).open(sealed, 'p')).toBeUndefined()
     expect(await keys.name('a', 'x')).not.toBe(await keys.name('b', 'x'))
   })
 })
@@ -345,7 +345,7 @@ describe('injection signals', () => {
     )
     return {
       track: { label: 'FaceTime HD Camera (Built-in)', width: 1280, height: 960, frameRate: 30 },
-      timesMs: [0, 253, 509, 758, 1011],
+      steps: [[0, 253, 509, 758, 1011]],
       images: await Promise.all(frames.map((frame) => toJpeg(frame, 92))),
       width: 336,
       height: 252,
@@ -387,7 +387,7 @@ describe('injection signals', () => {
   })
 
   it('see the times of a script, a loop, and foreign tables', async () => {
-    expect(suspicious(injectionReport(await input({ timesMs: [0, 250, 500, 750, 1000] })))).toEqual(['frame-times'])
+    expect(suspicious(injectionReport(await input({ steps: [[0, 250, 500, 750, 1000]] })))).toEqual(['frame-times'])
     const { grids, images } = await input()
     const ramp = grids.map((_, i) => grids[0]!.map((value, k) => value + i * ((k % 7) - 3)))
     expect(suspicious(injectionReport(await input({ grids: ramp })))).toEqual(['sensor-noise'])
@@ -403,10 +403,9 @@ describe('injection signals', () => {
       [0.5, 'live'],
       [0.4, 'spoof'],
     ] as const) {
-      const h = createHarness({ challenges: ['none'], ...(injectionBound === undefined ? {} : { injectionBound }) })
+      const h = createHarness({ challenges: [], ...(injectionBound === undefined ? {} : { injectionBound }) })
       const started = await h.sessions.create({ subject: 'ann' })
       const shots = await h.film(started)
-      h.advance(6000)
       const answer = await h.sessions.submit(started.id, submissionOf(started, shots, { track }), { subject: 'ann' })
       expect(answer.verdict).toBe(verdict)
       expect(JSON.stringify(answer)).not.toMatch(/injection|virtual/)

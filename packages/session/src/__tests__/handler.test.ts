@@ -9,6 +9,7 @@ import express4 from 'express4'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Sessions, SessionsOptions } from '../index.ts'
 import {
+  createMemoryStore,
   createSessionHandler,
   createTokenSigner,
   createTokenVerifier,
@@ -18,13 +19,15 @@ import {
   type StartedSession,
   toNodeHandler,
 } from '../index.ts'
-import { createHarness, type Harness, submissionOf } from './harness.ts'
+import { clock, createHarness, type Harness, type Shot, submissionOf } from './harness.ts'
 
 const BASE = 'http://app.example/liveness'
+const START = '{"version":2}'
 
 function make(options: Partial<SessionsOptions> = {}, handlerOptions: Partial<SessionHandlerOptions> = {}) {
-  const h = createHarness({ challenges: ['none'], ...options })
+  const h = createHarness({ challenges: [], ...options })
   const handler = createSessionHandler(h.sessions, {
+    basePath: '/liveness',
     subject: (request) => request.headers.get('x-user') ?? undefined,
     ...handlerOptions,
   })
@@ -37,14 +40,13 @@ function make(options: Partial<SessionsOptions> = {}, handlerOptions: Partial<Se
 }
 
 async function start(call: ReturnType<typeof make>['call']): Promise<StartedSession> {
-  const response = await call('/sessions', { method: 'POST' })
+  const response = await call('/sessions', { method: 'POST', body: START })
   expect(response.status).toBe(201)
   return response.json() as Promise<StartedSession>
 }
 
 async function formOf(h: Harness, started: StartedSession, film = {}): Promise<FormData> {
   const { meta, frames } = submissionOf(started, await h.film(started, film))
-  h.advance(6000)
   const form = new FormData()
   form.append('meta', JSON.stringify(meta))
   for (const jpeg of frames)
@@ -56,20 +58,13 @@ describe('the web handler', () => {
   it('starts, judges and gives a token that a verifier accepts', async () => {
     const { privateKey, publicKey } = await generateTokenKeys()
     const signer = await createTokenSigner({ key: privateKey, kid: publicKey.kid!, issuer: 'i', audience: 'a' })
-    const { h, call } = make({ signer, now: Date.now })
+    const store = createMemoryStore({ now: () => clock.ms })
+    const { h, call } = make({ signer, store, now: Date.now })
     const started = await start(call)
-    expect(Object.keys(started).sort()).toEqual([
-      'capture',
-      'challenge',
-      'expiresAt',
-      'expiresInMs',
-      'id',
-      'nonce',
-      'version',
-    ])
+    expect(Object.keys(started).sort()).toEqual(['capture', 'expiresAt', 'expiresInMs', 'id', 'nonce', 'version'])
     expect(started.capture).toEqual({
-      frames: 4,
       holdFrames: 4,
+      maxFrames: 20,
       intervalMs: 250,
       width: 320,
       height: 240,
@@ -83,12 +78,11 @@ describe('the web handler', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     const body = (await response.json()) as { token: string }
     expect(body).toMatchObject({ verdict: 'live', code: 'LIVE', reasons: [], hint: '' })
-    const { createMemoryStore } = await import('../index.ts')
     const verifier = await createTokenVerifier({
       keys: [publicKey],
       issuer: 'i',
       audience: 'a',
-      store: createMemoryStore(),
+      store,
     })
     expect(await verifier.verify(body.token, { subject: 'ann' })).toMatchObject({ sub: 'ann', sid: started.id })
   })
@@ -130,22 +124,67 @@ describe('the web handler', () => {
     expect((await call(`/sessions/${own.id}/result`, backend)).status).toBe(400)
     expect((await call(`/sessions/${own.id}/result?subject=bob`, backend)).status).toBe(404)
     const result = await call(`/sessions/${own.id}/result?subject=ann`, backend)
-    expect([result.status, await result.json()]).toMatchObject([
-      200,
-      { verdict: 'live', subject: 'ann', challenge: 'none' },
-    ])
+    expect([result.status, await result.json()]).toMatchObject([200, { verdict: 'live', subject: 'ann', steps: [] }])
     expect((await call(`/sessions/${own.id}/result?subject=ann`, backend)).status).toBe(409)
   })
 
   it('answers 429 with Retry-After', async () => {
     const { call } = make({ limits: { starts: 1 } })
     await start(call)
-    const response = await call('/sessions', { method: 'POST' })
+    const response = await call('/sessions', { method: 'POST', body: START })
     expect(response.status).toBe(429)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
-  it('answers 503 when it has too much to do, before the body is read, and recovers', async () => {
+  /** A body that says whether it was asked for bytes. */
+  function lazyBody() {
+    const seen = { read: false }
+    const pull = (): void => {
+      seen.read = true
+    }
+    const init = { method: 'POST', body: new ReadableStream({ pull }, { highWaterMark: 0 }), duplex: 'half' }
+    return { seen, init: init as RequestInit }
+  }
+
+  it('refuses who has nothing to submit to before a byte of the body is read', async () => {
+    const { h, call } = make({ challenges: ['turn-left'] })
+    const started = await start(call)
+    const uncommitted = lazyBody()
+    expect((await call(`/sessions/${started.id}/frames`, uncommitted.init)).status).toBe(422)
+    await h.film(started)
+    const [unknown, foreign] = [lazyBody(), lazyBody()]
+    expect((await call(`/sessions/${'A'.repeat(22)}/frames`, unknown.init)).status).toBe(404)
+    expect((await call(`/sessions/${started.id}/frames`, foreign.init, 'bob')).status).toBe(404)
+    expect([uncommitted, unknown, foreign].map(({ seen }) => seen.read)).toEqual([false, false, false])
+  })
+
+  it('reads the frames of one session once at a time, and slow ones take no place of others', async () => {
+    const { h, call } = make({}, { maxInFlight: 1 })
+    const [slow, honest] = [await start(call), await h.sessions.create({ subject: 'bob' })]
+    await h.film(slow)
+    let asked = (): void => {}
+    const reading = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const pull = (): Promise<never> => {
+      asked()
+      return new Promise(() => {})
+    }
+    const never = new ReadableStream({ pull }, { highWaterMark: 0 })
+    const headers = { 'content-type': 'multipart/form-data; boundary=bb' }
+    void call(`/sessions/${slow.id}/frames`, { method: 'POST', headers, body: never, duplex: 'half' } as RequestInit)
+    await reading
+    const second = lazyBody()
+    const refused = await call(`/sessions/${slow.id}/frames`, second.init)
+    expect([refused.status, refused.headers.get('retry-after'), second.seen.read]).toEqual([503, '1', false])
+    const { meta, frames } = submissionOf(honest, await h.film(honest, {}, 'bob'))
+    const body = new FormData()
+    body.append('meta', JSON.stringify(meta))
+    for (const jpeg of frames) body.append('frames', new Blob([jpeg as Uint8Array<ArrayBuffer>]), 'frame.jpg')
+    expect((await call(`/sessions/${honest.id}/frames`, { method: 'POST', body }, 'bob')).status).toBe(200)
+  })
+
+  it('answers 503 when it judges as many as it may, and the same frames may come again', async () => {
     let release = (): void => {}
     const wait = new Promise<void>((resolve) => {
       release = resolve
@@ -154,28 +193,44 @@ describe('the web handler', () => {
     const entered = new Promise<void>((resolve) => {
       enter = resolve
     })
-    const clientKey = (): Promise<string> => {
+    const onReference = (): Promise<void> => {
       enter()
-      return wait.then(() => 'x')
+      return wait
     }
-    const { h, call } = make({}, { maxInFlight: 1, clientKey })
-    const { id, ...rest } = await h.sessions.create({ subject: 'ann' })
-    const started = { id, ...rest }
-    const first = formOf(h, started).then((body) => call(`/sessions/${id}/frames`, { method: 'POST', body }))
+    const { h, call } = make({ onReference }, { maxInFlight: 1 })
+    const [one, two] = [await start(call), await h.sessions.create({ subject: 'bob' })]
+    const first = call(`/sessions/${one.id}/frames`, { method: 'POST', body: await formOf(h, one) })
     await entered
-    let read = false
-    const pull = (): void => {
-      read = true
+    const form = async () => {
+      const body = new FormData()
+      body.append('meta', JSON.stringify(submissionOf(two, shots).meta))
+      for (const { jpeg } of shots) body.append('frames', new Blob([jpeg as Uint8Array<ArrayBuffer>]), 'frame.jpg')
+      return { method: 'POST', body }
     }
-    const body = new ReadableStream({ pull }, { highWaterMark: 0 })
-    const second = await call(`/sessions/${id}/frames`, { method: 'POST', body, duplex: 'half' } as RequestInit)
-    expect([second.status, second.headers.get('retry-after'), read]).toEqual([503, '1', false])
+    const shots: Shot[] = await h.film(two, {}, 'bob')
+    const second = await call(`/sessions/${two.id}/frames`, await form(), 'bob')
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
     release()
     expect((await first).status).toBe(200)
+    expect((await call(`/sessions/${two.id}/frames`, await form(), 'bob')).status).toBe(200)
+  })
+
+  it.each([
+    ['a start', '/sessions', START],
+    ['a commit', `/sessions/${'A'.repeat(22)}/commits`, '{"version":2}'],
+    ['frames', `/sessions/${'A'.repeat(22)}/frames`, ''],
+  ])('refuses %s that a page of another site sends', async (_, path, body) => {
+    const init = { method: 'POST', body, headers: { 'sec-fetch-site': 'cross-site' } }
+    const response = await make().call(path, init)
+    expect([response.status, await response.json()]).toMatchObject([403, { error: { code: 'CROSS_SITE' } }])
+    const { status } = await make({}, { crossSite: true }).call('/sessions', { ...init, body: START })
+    expect(status).toBe(201)
   })
 
   it.each([
     ['GET', '/sessions'],
+    ['POST', '/other/sessions'],
+    ['POST', '/sessions/x/sessions'],
     ['PUT', '/sessions'],
     ['POST', '/session'],
     ['POST', '/sessions/x/result'],
@@ -187,14 +242,17 @@ describe('the web handler', () => {
   })
 
   it.each([
-    ['an operating point', '{"operatingPoint":"lenient"}', 400],
-    ['a subject', '{"subject":"bob"}', 400],
-    ['a form', 'operatingPoint=lenient', 400],
-    ['an array', '[]', 400],
-    ['two kilobytes', `{}${' '.repeat(2048)}`, 413],
-    ['an empty object', '{}', 201],
-  ])('start with %s', async (_, body, status) => {
-    expect((await make().call('/sessions', { method: 'POST', body })).status).toBe(status)
+    ['an operating point', '{"version":2,"operatingPoint":"lenient"}', 'INPUT_INVALID'],
+    ['a subject', '{"version":2,"subject":"bob"}', 'INPUT_INVALID'],
+    ['no body, as version 1 did', '', 'PROTOCOL_VERSION'],
+    ['an empty object, as version 1 did', '{}', 'PROTOCOL_VERSION'],
+    ['version 3', '{"version":3}', 'PROTOCOL_VERSION'],
+    ['a form', 'operatingPoint=lenient', 'BODY_MALFORMED'],
+    ['an array', '[]', 'BODY_MALFORMED'],
+    ['two kilobytes', `{"version":2}${' '.repeat(2048)}`, 'BODY_TOO_LARGE'],
+  ])('refuses a start with %s', async (_, body, code) => {
+    const response = await make().call('/sessions', { method: 'POST', body })
+    expect(await response.json()).toMatchObject({ error: { code } })
   })
 
   describe('hostile submissions leave the session unused', () => {
@@ -289,15 +347,15 @@ describe('the web handler', () => {
         'BODY_MALFORMED',
       ],
       [
-        'meta without frames',
-        part('meta', '{"version":1,"nonce":"x","frames":[]}') + file('x') + end,
+        'meta with other frames',
+        part('meta', '{"version":2,"nonce":"x"}') + file('x') + end,
         type,
-        400,
-        'INPUT_INVALID',
+        422,
+        'FRAMES_INVALID',
       ],
       [
         'meta with a verdict',
-        part('meta', '{"version":1,"nonce":"x","frames":[],"verdict":"live"}') + end,
+        part('meta', '{"version":2,"nonce":"x","verdict":"live"}') + end,
         type,
         400,
         'INPUT_INVALID',
@@ -306,13 +364,12 @@ describe('the web handler', () => {
     it.each(cases)('%s', async (_, body, headers, status, code) => {
       const { h, call } = make()
       const started = await start(call)
+      const good = await formOf(h, started)
       const response = await call(`/sessions/${started.id}/frames`, { method: 'POST', body, headers })
       const text = await response.text()
       expect([response.status, JSON.parse(text).error?.code]).toEqual([status, code])
       expect(text).not.toContain('n'.repeat(50))
-      expect(
-        (await call(`/sessions/${started.id}/frames`, { method: 'POST', body: await formOf(h, started) })).status,
-      ).toBe(200)
+      expect((await call(`/sessions/${started.id}/frames`, { method: 'POST', body: good })).status).toBe(200)
     })
   })
 
@@ -320,7 +377,6 @@ describe('the web handler', () => {
     const { h, call } = make()
     const started = await start(call)
     const shots = await h.film(started)
-    h.advance(6000)
     const { meta, frames } = submissionOf({ nonce: 'guessed-guessed-guesse' }, shots)
     const form = new FormData()
     form.append('meta', JSON.stringify(meta))
@@ -336,8 +392,9 @@ describe('the web handler', () => {
   })
 
   it('cuts a body that comes too slowly, and one that never ends', async () => {
-    const { call } = make({}, { bodyTimeoutMs: 150 })
+    const { h, call } = make({}, { bodyTimeoutMs: 150 })
     const started = await start(call)
+    await h.film(started)
     const path = `/sessions/${started.id}/frames`
     const headers = { 'content-type': 'multipart/form-data; boundary=bb' }
     const slow = await call(path, {
@@ -350,6 +407,7 @@ describe('the web handler', () => {
     // Here the size must be what ends it, however slow the machine is.
     const patient = make()
     const other = await start(patient.call)
+    await patient.h.film(other)
     let sent = 0
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -396,16 +454,25 @@ describe('the web handler, at its bounds', () => {
     const { error } = (await response.json()) as { error?: { code: string } }
     return error?.code ?? String(response.status)
   }
-  const submit = (call: Call, body: NonNullable<RequestInit['body']>) =>
-    codeFor(call, `/sessions/${ID}/frames`, { method: 'POST', body, headers: TYPE })
+  const submit = async (
+    { h, call }: Pick<ReturnType<typeof make>, 'h' | 'call'>,
+    body: NonNullable<RequestInit['body']>,
+  ) => {
+    const started = await start(call)
+    await h.film(started)
+    return codeFor(call, `/sessions/${started.id}/frames`, { method: 'POST', body, headers: TYPE })
+  }
 
   it('has these defaults and ranges', () => {
-    expect(HANDLER_DEFAULTS).toEqual({ bodyTimeoutMs: 10_000, maxInFlight: 16 })
+    expect(HANDLER_DEFAULTS).toEqual({ basePath: '', bodyTimeoutMs: 10_000, maxInFlight: 16, maxReading: 256 })
     for (const good of [
       { bodyTimeoutMs: 100 },
       { bodyTimeoutMs: 120_000 },
       { maxInFlight: 1 },
       { maxInFlight: 10_000 },
+      { maxReading: 1 },
+      { basePath: '' },
+      { basePath: '/v1/liveness' },
     ]) {
       expect(() => make({}, good)).not.toThrow()
     }
@@ -414,6 +481,10 @@ describe('the web handler, at its bounds', () => {
       { bodyTimeoutMs: 120_001 },
       { maxInFlight: 0 },
       { maxInFlight: 10_001 },
+      { maxReading: 0 },
+      { basePath: 'liveness' },
+      { basePath: '/liveness/' },
+      { basePath: 7 },
       { subject: 'ann' },
       { subject: undefined },
       { more: 1 },
@@ -425,26 +496,36 @@ describe('the web handler, at its bounds', () => {
   it.each([[undefined], [null], [''], [42], [['ann']]])('%j is nobody', async (subject) => {
     const { call } = make({}, { subject: () => subject as never })
     expect(await codeFor(call, '/sessions', { method: 'POST' })).toBe('SUBJECT_MISSING')
-    expect(await submit(call, part('meta', '{}') + END)).toBe('SUBJECT_MISSING')
+    for (const action of ['commits', 'frames'])
+      expect(await codeFor(call, `/sessions/${ID}/${action}`, { method: 'POST' })).toBe('SUBJECT_MISSING')
   })
 
   it.each([
-    ['nothing', '', '201'],
-    ['white space', ' \n', '201'],
-    ['a kilobyte', '{}'.padEnd(1024), '201'],
-    ['one byte more', '{}'.padEnd(1025), 'BODY_TOO_LARGE'],
+    ['white space', ' \n', 'BODY_MALFORMED'],
+    ['a kilobyte', START.padEnd(1024), '201'],
+    ['one byte more', START.padEnd(1025), 'BODY_TOO_LARGE'],
     ['null', 'null', 'BODY_MALFORMED'],
     ['a number', '1', 'BODY_MALFORMED'],
     ['text', '"a"', 'BODY_MALFORMED'],
-    ['one name', '{"a":1}', 'INPUT_INVALID'],
+    ['one name more', '{"version":2,"a":1}', 'INPUT_INVALID'],
   ])('starts with %s', async (_, body, code) => {
     expect(await codeFor(make().call, '/sessions', { method: 'POST', body })).toBe(code)
   })
 
+  it('takes commits of 16 KiB, and not one byte more', async () => {
+    const { call } = make()
+    const { id, nonce } = await start(call)
+    const body = JSON.stringify({ version: 2, nonce, step: 0, frames: [] })
+    const commit = (bytes: number) =>
+      codeFor(call, `/sessions/${id}/commits`, { method: 'POST', body: body.padEnd(bytes) })
+    expect(await commit(16_384)).toBe('FRAMES_INVALID')
+    expect(await commit(16_385)).toBe('BODY_TOO_LARGE')
+  })
+
   it('takes meta of 16 KiB, and not one byte more', async () => {
     // Whatever gets through is no submission.
-    expect(await submit(make().call, part('meta', '{}'.padEnd(16_384)) + END)).toBe('INPUT_INVALID')
-    expect(await submit(make().call, part('meta', '{}'.padEnd(16_385)) + END)).toBe('BODY_TOO_LARGE')
+    expect(await submit(make(), part('meta', '{}'.padEnd(16_384)) + END)).toBe('PROTOCOL_VERSION')
+    expect(await submit(make(), part('meta', '{}'.padEnd(16_385)) + END)).toBe('BODY_TOO_LARGE')
   })
 
   it.each([
@@ -453,7 +534,7 @@ describe('the web handler, at its bounds', () => {
     ['a number as meta', part('meta', '7') + END],
     ['other files than frames', part('meta', '{}') + part('frames', 'x').replace('"frames"', '"others"') + END],
   ])('takes no submission of %s', async (_, body) => {
-    expect(await submit(make().call, body)).toBe('BODY_MALFORMED')
+    expect(await submit(make(), body)).toBe('BODY_MALFORMED')
   })
 
   it('takes only UTF-8 in the body of a start', async () => {
@@ -462,17 +543,17 @@ describe('the web handler, at its bounds', () => {
   })
 
   it('takes as many parts as a submission can have, and not one more', async () => {
-    // Twelve frames and meta, whatever the session is.
-    const { call } = make({ capture: { holdFrames: 4, moveFrames: 8 } })
+    // As many frames as any session may come to, and meta.
+    const session = make({ capture: { holdFrames: 4 }, limits: { failures: 9 } })
     const parts = (frames: number) => part('meta', '{}') + part('frames', 'x').repeat(frames) + END
-    expect(await submit(call, parts(12))).toBe('INPUT_INVALID')
-    expect(await submit(call, parts(13))).toBe('TOO_MANY_PARTS')
+    expect(await submit(session, parts(20))).toBe('PROTOCOL_VERSION')
+    expect(await submit(session, parts(21))).toBe('TOO_MANY_PARTS')
   })
 
   it('takes 64 KiB more than the frames may weigh, and not one byte more', async () => {
-    const { call } = make({ capture: { maxFrameBytes: 10_000, maxTotalBytes: 100_000 } })
-    expect(await submit(call, new Uint8Array(165_536))).toBe('BODY_MALFORMED')
-    expect(await submit(call, new Uint8Array(165_537))).toBe('BODY_TOO_LARGE')
+    const session = make({ capture: { maxFrameBytes: 10_000, maxTotalBytes: 100_000 } })
+    expect(await submit(session, new Uint8Array(165_536))).toBe('BODY_MALFORMED')
+    expect(await submit(session, new Uint8Array(165_537))).toBe('BODY_TOO_LARGE')
   })
 
   it.each([[false], [undefined], [null], ['yes'], [1]])('the backend is not who is answered %j', async (answer) => {
@@ -537,10 +618,12 @@ describe('the web handler, at its bounds', () => {
     const sessions: Sessions = {
       limits: h.sessions.limits,
       create: (options) => h.sessions.create(options),
+      commit: (id, body, who) => h.sessions.commit(id, body, who),
+      ready: async () => {},
       submit: async () => answer,
       result: (id, options) => h.sessions.result(id, options),
     }
-    const handler = createSessionHandler(sessions, { subject: () => 'ann' })
+    const handler = createSessionHandler(sessions, { basePath: '/liveness', subject: () => 'ann' })
     const body = part('meta', '{}') + END
     const request = new Request(`${BASE}/sessions/${ID}/frames`, { method: 'POST', headers: TYPE, body })
     const response = await handler(request, undefined)
@@ -584,19 +667,22 @@ describe('over a real server', () => {
   }
 
   async function listen(kind: keyof typeof mounts, h: Harness, options = {}): Promise<string> {
-    server = mounts[kind](nodeHandler(h, options)).listen(0, '127.0.0.1')
+    // Express takes the path of the mount away.
+    const basePath = kind === 'node:http' ? '/liveness' : ''
+    server = mounts[kind](nodeHandler(h, { basePath, ...options })).listen(0, '127.0.0.1')
     await once(server, 'listening')
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/liveness`
   }
 
   describe.each(Object.keys(mounts) as (keyof typeof mounts)[])('%s', (kind) => {
     it('serves a whole session, and errors on the same connection', async () => {
-      const h = createHarness({ challenges: ['none'] })
+      const h = createHarness({ challenges: [] })
       const base = await listen(kind, h)
       const headers = { 'x-user': 'ann' }
-      const begun = await fetch(`${base}/sessions`, { method: 'POST', headers, body: '{}' })
+      const begun = await fetch(`${base}/sessions`, { method: 'POST', headers, body: START })
       expect(begun.status).toBe(201)
       const started = (await begun.json()) as StartedSession
+      const body = await formOf(h, started)
       const bad = await fetch(`${base}/sessions/${started.id}/frames`, {
         method: 'POST',
         headers,
@@ -607,16 +693,19 @@ describe('over a real server', () => {
       const response = await fetch(`${base}/sessions/${started.id}/frames`, {
         method: 'POST',
         headers,
-        body: await formOf(h, started),
+        body,
       })
       expect([response.status, await response.json()]).toMatchObject([200, { verdict: 'live' }])
     })
 
     it('refuses what is announced too large without reading it', async () => {
-      const base = new URL(await listen(kind, createHarness()))
+      const h = createHarness({ challenges: [] })
+      const base = new URL(await listen(kind, h))
+      const started = await h.sessions.create({ subject: 'ann' })
+      await h.film(started)
       const socket = connect(Number(base.port), '127.0.0.1')
       socket.write(
-        'POST /liveness/sessions/AAAAAAAAAAAAAAAAAAAAAA/frames HTTP/1.1\r\nHost: x\r\nX-User: ann\r\nContent-Type: multipart/form-data; boundary=bb\r\nContent-Length: 4000000000\r\n\r\n',
+        `POST /liveness/sessions/${started.id}/frames HTTP/1.1\r\nHost: x\r\nX-User: ann\r\nContent-Type: multipart/form-data; boundary=bb\r\nContent-Length: 4000000000\r\n\r\n`,
       )
       let answer = ''
       for await (const chunk of socket) answer += chunk
@@ -632,12 +721,17 @@ describe('over a real server', () => {
         let answer = ''
         for await (const chunk of socket) answer += chunk
         expect(answer).toMatch(/^HTTP\/1\.1 [45]\d\d /)
-        expect((await fetch(`${base}/sessions`, { method: 'POST', headers: { 'x-user': 'ann' } })).status).toBe(201)
+        expect(
+          (await fetch(`${base}/sessions`, { method: 'POST', headers: { 'x-user': 'ann' }, body: START })).status,
+        ).toBe(201)
       },
     )
 
     it('answers an upload that is too large while it is still sent, and one that never ends', async () => {
-      const base = await listen(kind, createHarness())
+      const h = createHarness({ challenges: [] })
+      const base = await listen(kind, h)
+      const started = await h.sessions.create({ subject: 'ann' })
+      await h.film(started)
       let chunks = 0
       const body = new ReadableStream<Uint8Array>({
         async pull(controller) {
@@ -647,14 +741,15 @@ describe('over a real server', () => {
       })
       const headers = { 'x-user': 'ann', 'content-type': 'multipart/form-data; boundary=bb' }
       const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
-      const response = await fetch(`${base}/sessions/AAAAAAAAAAAAAAAAAAAAAA/frames`, init)
+      const response = await fetch(`${base}/sessions/${started.id}/frames`, init)
       expect([response.status, await response.json()]).toMatchObject([413, { error: { code: 'BODY_TOO_LARGE' } }])
     })
 
     it('survives a client that leaves in the middle', async () => {
-      const h = createHarness({ challenges: ['none'] })
+      const h = createHarness({ challenges: [] })
       const base = await listen(kind, h)
       const started = await h.sessions.create({ subject: 'ann' })
+      const body = await formOf(h, started)
       const socket = connect(Number(new URL(base).port), '127.0.0.1')
       const arrived = once(server!, 'request')
       socket.write(
@@ -667,14 +762,14 @@ describe('over a real server', () => {
       const response = await fetch(`${base}/sessions/${started.id}/frames`, {
         method: 'POST',
         headers: { 'x-user': 'ann' },
-        body: await formOf(h, started),
+        body,
       })
       expect(response.status).toBe(200)
     })
   })
 
   it('says so where a body parser took the body away', async () => {
-    const h = createHarness()
+    const h = createHarness({ challenges: [] })
     const node = nodeHandler(h)
     const app = express5()
       .use(express5.raw({ type: () => true, limit: '10mb' }))

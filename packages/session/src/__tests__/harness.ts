@@ -9,6 +9,7 @@ import {
   type Sessions,
   type SessionsOptions,
   type StartedSession,
+  type Step,
   type Submission,
 } from '../index.ts'
 import { draw, fromJpeg, SCENE, type Scene, toJpeg } from './scene.ts'
@@ -18,8 +19,8 @@ export interface Shot {
   readonly timeMs: number
 }
 
-/** What is known of a picture, by its bytes: where the face is and what the model says of it. */
-interface Known {
+/** What is known of an image, by its bytes: where the face is and what the model says of it. */
+export interface Known {
   readonly faces: readonly Face[]
   /** Log-odds of live. */
   readonly margin: number
@@ -31,19 +32,27 @@ export interface Harness {
   readonly advance: (ms: number) => void
   readonly know: (jpeg: Uint8Array, known: Known) => void
   readonly knownOf: (jpeg: Uint8Array) => Known
-  /** Films a person who does what they are asked, unless `change` says otherwise. */
-  readonly film: (started: StartedSession, change?: Film) => Promise<Shot[]>
+  /** Films a person who does what they are asked, unless `film` says otherwise, and commits step after step. */
+  readonly film: (started: StartedSession, film?: Film, subject?: string) => Promise<Shot[]>
+  /** The movements the last film was asked for. */
+  asked: readonly Step[]
   /** Frames that were judged, in order. */
   readonly judged: Frame[]
 }
 
 export interface Film {
   readonly scene?: Partial<Scene>
-  readonly kind?: ChallengeKind
+  /** What they do, whatever is asked. */
+  readonly kind?: ChallengeKind | 'none'
   readonly margin?: number
-  /** Changes single frames. */
+  /** Changes single frames; `index` counts over the whole session. */
   readonly at?: (index: number, scene: Scene) => Scene
   readonly quality?: number
+  readonly mirrored?: boolean
+  /** Changes the shots of a step before they are committed. */
+  readonly change?: (shots: Shot[], step: number) => Shot[] | Promise<Shot[]>
+  /** Commits no further than this step. @default all */
+  readonly upTo?: number
 }
 
 const card: PadCard = { ...examplePadCard(), files: [] }
@@ -89,7 +98,7 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
   const know = (jpeg: Uint8Array, what: Known): void => {
     known.set(hashOf(jpeg), what)
   }
-  return {
+  const harness: Harness = {
     sessions,
     judged,
     know,
@@ -97,27 +106,53 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
     advance: (ms) => {
       clock.ms += ms
     },
-    film: async (
-      { capture, challenge },
-      { scene = {}, kind = challenge.kind, margin = 4, at = (_: number, moved: Scene) => moved, quality = 92 } = {},
-    ) => {
+    asked: [],
+    async film({ id, nonce, capture }, film = {}, subject = 'ann') {
+      const { scene = {}, margin = 4, at = (_, moved) => moved, quality = 92, change = (shots) => shots } = film
       // Each take is another moment: the person stands a little elsewhere, as people do.
       const take = seed++
       const stand = { x: SCENE.x + 0.06 * Math.sin(take * 2.1), y: SCENE.y + 0.04 * Math.cos(take * 1.7) }
-      return Promise.all(
-        Array.from({ length: capture.frames }, async (_, index) => {
-          const progress = Math.min(1, Math.max(0, index - capture.holdFrames) / 3)
-          const base = { ...SCENE, ...stand, ...scene, noise: take * 1000 + index }
+      const base: Scene = { ...SCENE, ...stand, ...scene }
+      const all: Shot[] = []
+      const steps: Step[] = []
+      let pose: Pose = { size: base.size, yaw: base.yaw }
+      let timeMs = 1000
+      for (let step: Step | null | undefined; step !== null; ) {
+        const end = step === undefined ? pose : poseOf(film.kind ?? step.kind, base, pose)
+        const count = step?.frames ?? capture.holdFrames
+        const shots: Shot[] = []
+        for (let i = 0; i < count; i++) {
+          const index = all.length + i
+          const part = Math.min(1, i / (count < 5 ? 2 : 3))
+          const between = (key: keyof Pose): number => pose[key] + part * (end[key] - pose[key])
           const sway = { x: base.x + 0.004 * Math.sin(take + index * 1.3), y: base.y + 0.003 * Math.cos(take + index) }
-          const moved = { ...base, ...sway, ...(kind === 'none' ? {} : acted(kind, progress, base)) }
+          const moved = { ...base, ...sway, size: between('size'), yaw: between('yaw'), noise: take * 1000 + index }
           const { jpeg, face } = await photograph(at(index, moved), quality)
           know(jpeg, { faces: [face], margin })
           // A page's timers are late by a few milliseconds, never early.
-          return { jpeg, timeMs: 1000 + index * (capture.intervalMs + 3) + ((index * 7) % 5) }
-        }),
-      )
+          shots.push({ jpeg, timeMs: timeMs + i * (capture.intervalMs + 3) + ((index * 7) % 5) })
+        }
+        pose = end
+        const changed = await change(shots, steps.length)
+        const frames = changed.map((shot, i) => ({
+          timeMs: shot.timeMs,
+          digest: digestOf(nonce, all.length + i, shot.timeMs, shot.jpeg),
+        }))
+        all.push(...changed)
+        const taken = shots.at(-1)!.timeMs + capture.intervalMs - timeMs
+        clock.ms += taken + (steps.length === 0 ? 1000 : 500)
+        timeMs += taken + 500
+        if (film.upTo !== undefined && steps.length > film.upTo) break
+        const body = { version: 2, nonce, step: steps.length, frames }
+        const mirrored = steps.length === 0 && film.mirrored !== undefined ? { mirrored: film.mirrored } : {}
+        step = (await sessions.commit(id, { ...body, ...mirrored }, { subject })).step
+        if (step !== null) steps.push(step)
+      }
+      harness.asked = steps
+      return all
     },
   }
+  return harness
 }
 
 /** Photographs of scenes, which the films of many tests share; whoever changes one works on a copy. */
@@ -135,9 +170,13 @@ async function photograph(scene: Scene, quality: number): Promise<{ readonly jpe
   return { jpeg: jpeg.slice(), face }
 }
 
-function acted(kind: Exclude<ChallengeKind, 'none'>, progress: number, scene: Scene): Partial<Scene> {
-  if (kind === 'move-closer') return { size: scene.size * (1 + 0.35 * progress) }
-  return { yaw: scene.yaw + (kind === 'turn-left' ? 0.5 : -0.5) * progress }
+type Pose = Pick<Scene, 'size' | 'yaw'>
+
+/** Where a movement ends. Who turns after moving closer stays close. */
+function poseOf(kind: ChallengeKind | 'none', base: Pose, before: Pose): Pose {
+  if (kind === 'none') return before
+  if (kind === 'move-closer') return { size: base.size * 1.35, yaw: base.yaw }
+  return { size: before.size, yaw: base.yaw + (kind === 'turn-left' ? 0.5 : -0.5) }
 }
 
 /** What the client of PROTOCOL.md sends. */
@@ -146,15 +185,7 @@ export function submissionOf(
   shots: readonly Shot[],
   extra: object = {},
 ): Submission {
-  return {
-    meta: {
-      version: 1,
-      nonce,
-      frames: shots.map(({ jpeg, timeMs }, index) => ({ index, timeMs, digest: digestOf(nonce, index, timeMs, jpeg) })),
-      ...extra,
-    },
-    frames: shots.map(({ jpeg }) => jpeg),
-  }
+  return { meta: { version: 2, nonce, ...extra }, frames: shots.map(({ jpeg }) => jpeg) }
 }
 
 export function digestOf(nonce: string, index: number, timeMs: number, jpeg: Uint8Array): string {

@@ -15,12 +15,12 @@ import {
 import { createLiveness } from '@unspoof/node'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { CHALLENGE_BOUNDS } from '../challenge/challenge.ts'
+import { ANSWER_BOUNDS } from '../challenge/answer.ts'
 import { CONTINUITY_BOUNDS, type ContinuityFrame, continuityFrame, likenessOf } from '../frames/continuity.ts'
 import { meanDifference } from '../frames/difference.ts'
-import { type FaceGeometry, faceGeometry } from '../frames/face-geometry.ts'
 import { FROZEN_BELOW } from '../frames/frozen.ts'
 import { MAX_DISTANCE } from '../frames/seen-frames.ts'
+import { type FaceGeometry, faceGeometry, MOVEMENT_BOUNDS } from '../protocol/index.ts'
 import { fromJpeg } from './scene.ts'
 import { anotherMoment, randomHead, turnHead } from './turned-head.ts'
 
@@ -163,10 +163,10 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
       `frames at most ${NEAR} apart: mean difference ${quantiles(near)}; below ${FROZEN_BELOW}: ${near.filter((d) => d < FROZEN_BELOW).length} of ${near.length}`,
     )
     lines.push(
-      `  ratio of sizes ${quantiles(growths)}; above ${CHALLENGE_BOUNDS.heldGrowth}: ${share(growths, (v) => v > CHALLENGE_BOUNDS.heldGrowth)}`,
+      `  ratio of sizes ${quantiles(growths)}; above ${ANSWER_BOUNDS.heldGrowth}: ${share(growths, (v) => v > ANSWER_BOUNDS.heldGrowth)}`,
     )
     lines.push(
-      `  change of yaw ${quantiles(sways)}; above ${CHALLENGE_BOUNDS.heldSway}: ${share(sways, (v) => v > CHALLENGE_BOUNDS.heldSway)}`,
+      `  change of yaw ${quantiles(sways)}; above ${ANSWER_BOUNDS.heldSway}: ${share(sways, (v) => v > ANSWER_BOUNDS.heldSway)}`,
     )
 
     // Two sessions of one person right after each other: 12 frames, then the next 12, 4 of them remembered, 2 enough.
@@ -254,7 +254,7 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
     }
     const yaws = seen.flatMap(({ geometry }) => (geometry === undefined ? [] : Math.abs(geometry.yaw)))
     lines.push(
-      `|yaw| of people who look ahead: ${quantiles(yaws)}; above ${CHALLENGE_BOUNDS.heldYaw}: ${share(yaws, (v) => v > CHALLENGE_BOUNDS.heldYaw)}`,
+      `|yaw| of people who look ahead: ${quantiles(yaws)}; above ${ANSWER_BOUNDS.heldYaw}: ${share(yaws, (v) => v > ANSWER_BOUNDS.heldYaw)}`,
     )
     lines.push(`likeness bound in use: ${CONTINUITY_BOUNDS.likeness}`)
     console.info(lines.join('\n'))
@@ -280,7 +280,7 @@ describe.skipIf(process.env.UNSPOOF_MEASURE === undefined || !existsSync(DATA))(
       asymmetries.push((yaw + mirrored) / 2)
       turns.push(yaw, mirrored)
     }
-    const { turn } = CHALLENGE_BOUNDS
+    const { turn } = MOVEMENT_BOUNDS
     const mean = asymmetries.reduce((sum, value) => sum + value, 0) / asymmetries.length
     console.info(
       `yaw and that of the mirror image, mean of the two: ${mean.toFixed(4)}, ${quantiles(asymmetries)}; ` +

@@ -1,5 +1,6 @@
 /** Options of createSessions(): what they are where nothing is said, and the last value that is taken on either side. */
 import { describe, expect, it } from 'vitest'
+import { secureRandom } from '../challenge/plan.ts'
 import { createMemoryStore, type SessionsOptions, type Store } from '../index.ts'
 import { resolveSessionsOptions } from '../options.ts'
 
@@ -24,7 +25,6 @@ it('have these defaults', () => {
     submitTimeoutMs: 20_000,
     capture: {
       holdFrames: 4,
-      moveFrames: 10,
       intervalMs: 250,
       width: 640,
       height: 480,
@@ -43,7 +43,9 @@ it('have these defaults', () => {
     },
     seenFramesTtlMs: DAY_MS,
     injectionBound: undefined,
-    random: undefined,
+    steps: undefined,
+    onReference: undefined,
+    random: secureRandom,
     now: Date.now,
   })
 })
@@ -54,7 +56,9 @@ it('are taken as they are given', () => {
     signer: { sign: async () => '' },
     secret: 's'.repeat(32),
     operatingPoint: 'strict',
-    challenges: ['none'],
+    challenges: ['turn-left'],
+    steps: 1,
+    onReference: () => {},
     random: () => 0,
     now: () => 0,
   }
@@ -68,7 +72,7 @@ describe('ranges', () => {
     ['seenFramesTtlMs', 0, DAY_MS, 1],
     ['injectionBound', 0.05, 1, 0.001],
     ['capture.holdFrames', 3, 20, 1],
-    ['capture.moveFrames', 4, 44, 1],
+    ['steps', 0, 3, 1],
     ['capture.intervalMs', 50, 2000, 1],
     ['capture.width', 240, 1280, 1],
     ['capture.height', 240, 1280, 1],
@@ -108,9 +112,11 @@ it.each([
   { liveness: {} },
   { decode: undefined },
   { signer: {} },
-  { challenges: [] },
-  { challenges: 'none' },
-  { challenges: ['none', 'smile'] },
+  { challenges: 'turn-left' },
+  { challenges: ['turn-left', 'smile'] },
+  { challenges: ['none'] },
+  { steps: '2' },
+  { onReference: true },
   { operatingPoint: 'custom' },
   { limits: { more: 1 } },
   { capture: { more: 1 } },

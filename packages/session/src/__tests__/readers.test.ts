@@ -89,7 +89,7 @@ describe('the tables of a JPEG', () => {
 
 const QUIET: InjectionInput = {
   track: undefined,
-  timesMs: [],
+  steps: [],
   images: [],
   width: 640,
   height: 480,
@@ -131,7 +131,7 @@ describe('the signal', () => {
   })
 
   it('of the times asks for half a millisecond of jitter, from four frames on', () => {
-    const of = (...timesMs: number[]) => signalOf('frame-times', { timesMs })
+    const of = (...steps: number[]) => signalOf('frame-times', { steps: [steps] })
     expect(of(0, 250, 501, 751, 1002)).toEqual([false, 0.5])
     expect(of(0, 250, 500, 750, 1001)).toEqual([true, expect.closeTo(Math.sqrt(3) / 4, 9)])
     expect(of(5, 15, 35, 65)).toEqual([false, expect.closeTo(Math.sqrt(200 / 3), 9)])
@@ -167,6 +167,6 @@ describe('the signal', () => {
     expect(injectionReport({ ...QUIET, grids: still }).suspicion).toBe(0.3)
     const track = { label: 'OBS', width: 640, height: 480, frameRate: 0 }
     expect(injectionReport({ ...QUIET, track }).suspicion).toBe(0.65)
-    expect(injectionReport({ ...QUIET, track, grids: still, timesMs: [0, 1, 2, 3] }).suspicion).toBe(1)
+    expect(injectionReport({ ...QUIET, track, grids: still, steps: [[0, 1, 2, 3]] }).suspicion).toBe(1)
   })
 })

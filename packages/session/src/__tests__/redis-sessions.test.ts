@@ -5,8 +5,7 @@ import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTokenSigner, createTokenVerifier, generateTokenKeys } from '../index.ts'
 import { createRedisStore } from '../redis.ts'
-import { codeOf, createHarness, type Harness, type Shot, submissionOf } from './harness.ts'
-import type { Scene } from './scene.ts'
+import { codeOf, createHarness, type Film, type Harness, type Shot, submissionOf } from './harness.ts'
 
 const secret = 'a secret of both processes, 32 bytes or more'
 const ANN = { subject: 'ann' }
@@ -29,7 +28,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
       createHarness({
         store: createRedisStore(client),
         secret,
-        challenges: ['none'],
+        challenges: [],
         limits: { starts: 1000 },
         now: () => Date.now(),
       }),
@@ -38,15 +37,17 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
   })
   afterEach(() => server.stop())
 
+  /** The last frame cannot be from the future: at most 250 ms are allowed for. */
+  const real = async (shots: readonly Shot[]): Promise<Shot[]> => {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    return shots.map((shot, i) => ({ ...shot, timeMs: i * 110 }))
+  }
+
   /** Films with times that the real clock of Redis allows. */
-  async function begin({ one, two }: Pair, who = ANN, scene: Partial<Scene> = {}) {
-    const began = performance.now()
+  async function begin({ one, two }: Pair, who = ANN, film: Film = {}) {
     const started = await one.sessions.create(who)
-    const film = await one.film(started, { scene })
-    const shots: Shot[] = film.map((shot, i) => ({ ...shot, timeMs: i * 110 }))
+    const shots = await one.film(started, { ...film, change: real }, who.subject)
     for (const { jpeg } of shots) two.know(jpeg, one.knownOf(jpeg))
-    // The last frame cannot be from the future: at most 250 ms are allowed for.
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, 200 - (performance.now() - began))))
     return { started, submission: submissionOf(started, shots) }
   }
 
@@ -61,8 +62,9 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     const first = await begin(pair)
     await pair.one.sessions.submit(first.started.id, first.submission, ANN)
     const started = await pair.two.sessions.create(ANN)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    const shots = first.submission.frames.map((jpeg, i) => ({ jpeg, timeMs: i * 110 }))
+    const change = (shots: readonly Shot[]) =>
+      real(shots.map((shot, i) => ({ ...shot, jpeg: first.submission.frames[i]! })))
+    const shots = await pair.two.film(started, { change })
     expect((await pair.two.sessions.submit(started.id, submissionOf(started, shots), ANN)).reasons).toContain(
       'frames-seen-before',
     )
@@ -72,7 +74,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     const codes: string[] = []
     for (let i = 0; i < 50; i++) {
       const who = { subject: `user-${i}` }
-      const { started, submission } = await begin(pair, who, { room: i, person: i })
+      const { started, submission } = await begin(pair, who, { scene: { room: i, person: i } })
       const answers = Array.from({ length: 100 }, (_, k) => {
         const { sessions } = k % 2 === 0 ? pair.one : pair.two
         return codeOf(sessions.submit(started.id, submission, who))
@@ -96,7 +98,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
     const signing = createHarness({
       store: createRedisStore(clients[0]!),
       secret,
-      challenges: ['none'],
+      challenges: [],
       signer,
       now: () => Date.now(),
     })
@@ -167,7 +169,7 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
         goOn = resolve
       })
       const slow = createHarness(
-        { store: createRedisStore(clients[0]!), secret, challenges: ['none'] },
+        { store: createRedisStore(clients[0]!), secret, challenges: [] },
         {
           score: async (_, boxes) => {
             reached()
@@ -211,8 +213,8 @@ describe.skipIf(!hasRedis)('two processes, one Redis', () => {
 
     it('counters outlive the servers of the application', async () => {
       for (let i = 0; i < 5; i++) {
-        const { started } = await begin(pair)
-        expect((await pair.one.sessions.submit(started.id, submissionOf(started, []), ANN)).verdict).toBe('retry')
+        const { started, submission } = await begin(pair, ANN, { margin: -4 })
+        expect((await pair.one.sessions.submit(started.id, submission, ANN)).verdict).toBe('spoof')
       }
       const restarted = createHarness({ store: createRedisStore(await server.connected()), secret })
       expect(await codeOf(restarted.sessions.create(ANN))).toBe('ATTEMPTS_EXCEEDED')

@@ -13,21 +13,24 @@ function jpegOf(bytes: number, ...start: number[]): Uint8Array<ArrayBuffer> {
   return jpeg
 }
 
+/** Submits to a session that committed to as many other frames. */
 async function submit(frames: readonly unknown[]): Promise<string> {
-  const h = createHarness({ capture: { maxFrameBytes: EACH, maxTotalBytes: ALL } })
-  const { id } = await h.sessions.create(ANN)
-  const shots = frames.map((_, i) => ({ jpeg: jpegOf(3), timeMs: i * 250 }))
-  const { meta } = submissionOf({ nonce: 'x'.repeat(22) }, shots)
-  return codeOf(h.sessions.submit(id, { meta, frames: frames as Uint8Array[] }, ANN))
+  const capture = { maxFrameBytes: EACH, maxTotalBytes: ALL, holdFrames: 5 }
+  const h = createHarness({ capture, challenges: [] })
+  const started = await h.sessions.create(ANN)
+  await h.film(started)
+  const five = [...frames, ...Array.from({ length: 5 }, () => jpegOf(3))].slice(0, 5)
+  const { meta } = submissionOf(started, [])
+  return codeOf(h.sessions.submit(started.id, { meta, frames: five as Uint8Array[] }, ANN))
 }
 
-describe('the pictures of a submission', () => {
+describe('the images of a submission', () => {
   it('are at most so large, each and together', async () => {
     expect(await submit([jpegOf(EACH)])).toBe('NONCE_MISMATCH')
     expect(await submit([jpegOf(EACH + 1)])).toBe('BODY_TOO_LARGE')
     const five = Array.from({ length: 5 }, () => jpegOf(EACH))
     expect(await submit(five)).toBe('NONCE_MISMATCH')
-    expect(await submit([...five.slice(1), jpegOf(EACH - 2), jpegOf(3)])).toBe('BODY_TOO_LARGE')
+    expect(await submit([...five.slice(1), jpegOf(EACH + 1)])).toBe('BODY_TOO_LARGE')
   })
 
   it('begin as a JPEG does, in each of three bytes', async () => {
@@ -51,22 +54,19 @@ describe('the pictures of a submission', () => {
 
 describe('the nonce', () => {
   it('must be right in the submission and in the digests, each by itself', async () => {
-    const h = createHarness()
+    const h = createHarness({ challenges: [] })
+    const other = 'x'.repeat(22)
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
-    h.advance(6000)
     const good = submissionOf(started, shots)
-    const other = 'x'.repeat(22)
-    const otherMeta = { ...(good.meta as object), nonce: other }
-    expect(await codeOf(h.sessions.submit(started.id, { ...good, meta: otherMeta }, ANN))).toBe('NONCE_MISMATCH')
-    const otherDigests = shots.map(({ jpeg, timeMs }, index) => ({
-      index,
-      timeMs,
-      digest: digestOf(other, index, timeMs, jpeg),
-    }))
-    const meta = { ...(good.meta as object), frames: otherDigests }
-    expect(await codeOf(h.sessions.submit(started.id, { ...good, meta }, ANN))).toBe('NONCE_MISMATCH')
+    const bad = submissionOf({ nonce: other }, shots)
+    expect(await codeOf(h.sessions.submit(started.id, bad, ANN))).toBe('NONCE_MISMATCH')
     expect((await h.sessions.submit(started.id, good, ANN)).verdict).toBe('live')
+    const again = await h.sessions.create(ANN)
+    const frames = shots.map(({ jpeg, timeMs }, i) => ({ timeMs, digest: digestOf(other, i, timeMs, jpeg) }))
+    h.advance(5000)
+    await h.sessions.commit(again.id, { version: 2, nonce: again.nonce, step: 0, frames }, ANN)
+    expect(await codeOf(h.sessions.submit(again.id, submissionOf(again, shots), ANN))).toBe('NONCE_MISMATCH')
   })
 })
 
@@ -87,7 +87,7 @@ describe('a caller who has gone', () => {
     const h = createHarness()
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
-    h.advance(6000)
+    h.advance(100)
     const signal = AbortSignal.abort()
     expect(await codeOf(h.sessions.submit(started.id, submissionOf(started, shots), { ...ANN, signal }))).toBe(
       'ABORTED',

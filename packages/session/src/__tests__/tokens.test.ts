@@ -1,4 +1,4 @@
-/** B6 of the security goals: tokens that must not pass, and the one that does. */
+/** Tokens that must not pass, and the one that does. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { isLivenessError } from '@unspoof/core'
 import {
@@ -22,6 +22,7 @@ import {
   type TokenVerifier,
   type TokenVerifierOptions,
 } from '../index.ts'
+import { issueToken } from '../testing.ts'
 import { clock, codeOf, createHarness, submissionOf } from './harness.ts'
 
 const ANN = { subject: 'ann' }
@@ -29,6 +30,8 @@ const NOW = 1_800_000_000
 let privateKey: JWK
 let publicKey: JWK
 let signer: TokenSigner
+/** Where the tokens of these tests are issued. */
+const STORE = createMemoryStore()
 beforeAll(async () => {
   const keys = await generateTokenKeys()
   privateKey = keys.privateKey
@@ -46,7 +49,7 @@ async function verifier(options: Partial<TokenVerifierOptions> = {}): Promise<To
     keys: [publicKey],
     issuer: 'https://id.example',
     audience: 'login',
-    store: createMemoryStore(),
+    store: STORE,
     now: () => NOW * 1000,
     ...options,
   })
@@ -57,11 +60,13 @@ const CLAIMS = {
   sid: 's'.repeat(22),
   nonce: 'n'.repeat(22),
   operatingPoint: 'balanced',
-  challenge: 'turn-left',
+  steps: ['turn-left'],
   models: [{ id: 'pad', version: '1.0.0' }],
+  image: '0'.repeat(64),
 } as const
 let count = 0
 const jti = () => `jti-${++count}-00000000000000`
+const issued = (id = jti(), by = signer) => issueToken({ signer: by, store: STORE }, { ...CLAIMS, jti: id }, NOW)
 
 /** A token that differs from a good one in what is given. */
 async function token(
@@ -79,6 +84,7 @@ async function token(
     ...CLAIMS,
     ...change,
   }
+  if (typeof payload.jti === 'string') await STORE.add(`grant:${payload.jti}`, '1', 600_000)
   const signing = key ?? ((await importJWK(privateKey, 'EdDSA')) as CryptoKey)
   return new SignJWT(payload as never)
     .setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid!, typ: 'liveness+jwt', ...header })
@@ -88,7 +94,7 @@ async function token(
 describe('a good token', () => {
   it('passes once and tells what it is about', async () => {
     const v = await verifier()
-    const good = await signer.sign({ ...CLAIMS, jti: 'one-and-only-00000000' }, NOW)
+    const good = await issued('one-and-only-00000000')
     const claims = await v.verify(good, ANN)
     expect(claims).toEqual({
       ...CLAIMS,
@@ -103,7 +109,7 @@ describe('a good token', () => {
   })
 
   it('has no score in it', async () => {
-    const good = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
+    const good = await issued()
     const text = good
       .split('.')
       .slice(0, 2)
@@ -122,10 +128,9 @@ describe('a good token', () => {
       audience: 'a',
     })
     const store = createMemoryStore({ now: () => clock.ms })
-    const h = createHarness({ signer: own, store, challenges: ['none'], operatingPoint: 'strict' })
+    const h = createHarness({ signer: own, store, challenges: [], operatingPoint: 'strict' })
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
-    h.advance(6000)
     const answer = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
     const v = await verifier({
       keys: [keys.publicKey],
@@ -142,38 +147,37 @@ describe('a good token', () => {
       sid: started.id,
       nonce: started.nonce,
       operatingPoint: 'strict',
-      challenge: 'none',
+      steps: [],
+      image: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     // Using the token used the result up as well.
     expect(await codeOf(h.sessions.result(started.id, ANN))).toBe('SESSION_USED')
   })
 
   it('is dated by whole seconds of the wall clock, rounded down', async () => {
-    const h = createHarness({ signer, challenges: ['none'], now: () => NOW * 1000 + 999 })
+    const store = createMemoryStore({ now: () => clock.ms })
+    const h = createHarness({ signer, store, challenges: [], now: () => NOW * 1000 + 999 })
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
-    h.advance(6000)
-    const { token: issued } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
-    expect(await (await verifier()).verify(issued!, ANN)).toMatchObject({ iat: NOW, exp: NOW + 120 })
+    const { token: good } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+    expect(await (await verifier({ store })).verify(good!, ANN)).toMatchObject({ iat: NOW, exp: NOW + 120 })
   })
 
   it('is burned by reading the result', async () => {
     const store = createMemoryStore({ now: () => clock.ms })
-    const h = createHarness({ signer, store, challenges: ['none'] })
+    const h = createHarness({ signer, store, challenges: [] })
     const started = await h.sessions.create(ANN)
     const shots = await h.film(started)
-    h.advance(6000)
-    const { token: issued } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
+    const { token: good } = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
     expect((await h.sessions.result(started.id, ANN)).verdict).toBe('live')
-    expect(await codeOf((await verifier({ store, now: () => clock.ms })).verify(issued!, ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf((await verifier({ store, now: () => clock.ms })).verify(good!, ANN))).toBe('TOKEN_INVALID')
   })
 
   it('is not given for spoof and retry', async () => {
-    const h = createHarness({ signer, challenges: ['none'] })
+    const h = createHarness({ signer, challenges: [] })
     for (const margin of [-4, -0.5]) {
       const started = await h.sessions.create(ANN)
       const shots = await h.film(started, { margin })
-      h.advance(6000)
       const answer = await h.sessions.submit(started.id, submissionOf(started, shots), ANN)
       expect(answer.verdict).not.toBe('live')
       expect(answer).not.toHaveProperty('token')
@@ -190,9 +194,9 @@ describe('a good token', () => {
       issuer: 'https://id.example',
       audience: 'login',
     })
-    await both.verify(await signer.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
-    await both.verify(await after.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
-    const old = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
+    await both.verify(await issued(), ANN)
+    await both.verify(await issued(jti(), after), ANN)
+    const old = await issued()
     expect(await codeOf((await verifier({ keys: [next.publicKey] })).verify(old, ANN))).toBe('TOKEN_INVALID')
   })
 
@@ -212,7 +216,7 @@ describe('a good token', () => {
         issuer: 'https://id.example',
         audience: 'login',
       })
-      await (await verifier({ keys: [jwk as JWK] })).verify(await own.sign({ ...CLAIMS, jti: jti() }, NOW), ANN)
+      await (await verifier({ keys: [jwk as JWK] })).verify(await issued(jti(), own), ANN)
     }
   })
 
@@ -241,53 +245,57 @@ describe('a good token', () => {
   })
 })
 
-describe('tokens (B6)', () => {
+describe('tokens that are refused', () => {
   const cases: Record<string, () => Promise<string>> = {
-    '119: alg none': async () =>
+    'alg none': async () =>
       new UnsecuredJWT({ ...CLAIMS, verdict: 'live' })
         .setIssuer('https://id.example')
         .setAudience('login')
         .setExpirationTime(NOW + 60)
         .encode(),
-    '119: alg none, signature kept': async () => {
+    'alg none, signature kept': async () => {
       const [, payload, signature] = (await token()).split('.')
       return `${base64url.encode(JSON.stringify({ alg: 'none', kid: publicKey.kid, typ: 'liveness+jwt' }))}.${payload}.${signature}`
     },
-    '120: HS256 with the public key as JWK': async () =>
+    'HS256 with the public key as JWK': async () =>
       token({}, { alg: 'HS256' }, new TextEncoder().encode(JSON.stringify(publicKey))),
-    '120: HS256 with the public key as SPKI': async () =>
+    'HS256 with the public key as SPKI': async () =>
       token(
         {},
         { alg: 'HS256' },
         new TextEncoder().encode(await exportSPKI((await importJWK(publicKey, 'EdDSA')) as CryptoKey)),
       ),
-    '121: a key of its own as jwk': async () => {
+    'a key of its own as jwk': async () => {
       const own = await generateKeyPair('EdDSA', { extractable: true })
       return token({}, { jwk: await exportJWK(own.publicKey) }, own.privateKey)
     },
-    '121: jku': async () => token({}, { jku: 'https://evil.example/keys' }),
-    '121: x5u': async () => token({}, { x5u: 'https://evil.example/cert' }),
-    '122: an unknown kid': async () => token({}, { kid: 'another' }),
-    '122: no kid': async () => token({}, { kid: undefined }),
-    '122: a kid that is a property of objects': async () => token({}, { kid: '__proto__' }),
-    '123: another audience': async () => token({ aud: 'payments' }),
-    '123: several audiences': async () => token({ aud: ['login', 'payments'] }),
-    '123: no audience': async () => token({ aud: undefined }),
-    '123: another issuer': async () => token({ iss: 'https://evil.example' }),
-    '124: typ JWT': async () => token({}, { typ: 'JWT' }),
-    '124: no typ': async () => token({}, { typ: undefined }),
-    '125: expired': async () => token({ iat: NOW - 200, exp: NOW - 6 }),
-    '125: from the future': async () => token({ iat: NOW + 60, exp: NOW + 120 }),
-    '125: not yet valid': async () => token({ nbf: NOW + 60 }),
-    '125: valid for an hour': async () => token({ exp: NOW + 3600 }),
-    '125: without end': async () => token({ exp: undefined }),
-    '125: an end that is no number': async () => token({ exp: 'never' }),
+    jku: async () => token({}, { jku: 'https://evil.example/keys' }),
+    x5u: async () => token({}, { x5u: 'https://evil.example/cert' }),
+    'an unknown kid': async () => token({}, { kid: 'another' }),
+    'no kid': async () => token({}, { kid: undefined }),
+    'a kid that is a property of objects': async () => token({}, { kid: '__proto__' }),
+    'another audience': async () => token({ aud: 'payments' }),
+    'several audiences': async () => token({ aud: ['login', 'payments'] }),
+    'no audience': async () => token({ aud: undefined }),
+    'another issuer': async () => token({ iss: 'https://evil.example' }),
+    'typ JWT': async () => token({}, { typ: 'JWT' }),
+    'no typ': async () => token({}, { typ: undefined }),
+    expired: async () => token({ iat: NOW - 200, exp: NOW - 6 }),
+    'from the future': async () => token({ iat: NOW + 60, exp: NOW + 120 }),
+    'not yet valid': async () => token({ nbf: NOW + 60 }),
+    'valid for an hour': async () => token({ exp: NOW + 3600 }),
+    'without end': async () => token({ exp: undefined }),
+    'an end that is no number': async () => token({ exp: 'never' }),
     'no jti': async () => token({ jti: undefined }),
     'no nonce': async () => token({ nonce: undefined }),
     'no verdict': async () => token({ verdict: undefined }),
     'verdict spoof': async () => token({ verdict: 'spoof' }),
     'an unknown operating point': async () => token({ operatingPoint: 'custom' }),
     'no operating point': async () => token({ operatingPoint: undefined }),
+    'no steps': async () => token({ steps: undefined }),
+    'a step nobody knows': async () => token({ steps: ['smile'] }),
+    'no image': async () => token({ image: undefined }),
+    'an image that is no digest': async () => token({ image: 'x'.repeat(64) }),
     'no models': async () => token({ models: [] }),
     'a model without a version': async () => token({ models: [{ id: 'pad' }] }),
     'models that are text': async () => token({ models: ['pad', 'pad'] }),
@@ -302,13 +310,13 @@ describe('tokens (B6)', () => {
       const [, payload] = (await token({ sub: 'ann', operatingPoint: 'strict' })).split('.')
       return `${header}.${payload}.${signature}`
     },
-    '130: ten kilobytes': async () => token({ padding: 'x'.repeat(10_000) }),
-    '130: empty': async () => '',
-    '130: two parts': async () => (await token()).split('.').slice(0, 2).join('.'),
-    '130: three empty parts': async () => '..',
-    '130: not base64url': async () => `${await token()}!`,
-    '130: an encrypted one': async () => 'a.b.c.d.e',
-    '130: with a space in front': async () => ` ${await token()}`,
+    'ten kilobytes': async () => token({ padding: 'x'.repeat(10_000) }),
+    empty: async () => '',
+    'two parts': async () => (await token()).split('.').slice(0, 2).join('.'),
+    'three empty parts': async () => '..',
+    'not base64url': async () => `${await token()}!`,
+    'an encrypted one': async () => 'a.b.c.d.e',
+    'with a space in front': async () => ` ${await token()}`,
   }
 
   it.each(Object.keys(cases))('%s', async (name) => {
@@ -327,13 +335,13 @@ describe('tokens (B6)', () => {
     expect(await codeOf((await verifier()).verify(value as never, ANN))).toBe('TOKEN_INVALID')
   })
 
-  it('125: five seconds of difference between clocks are fine', async () => {
+  it('five seconds of difference between clocks are fine', async () => {
     const v = await verifier()
     await v.verify(await token({ iat: NOW - 124, exp: NOW - 4 }), ANN)
     await v.verify(await token({ iat: NOW + 4, exp: NOW + 124 }), ANN)
   })
 
-  it('125: to the second: five of difference, and five minutes of validity', async () => {
+  it('to the second: five of difference, and five minutes of validity', async () => {
     const v = await verifier()
     await v.verify(await token({ iat: NOW + 5, exp: NOW + 305 }), ANN)
     await v.verify(await token({ iat: NOW - 304, exp: NOW - 4 }), ANN)
@@ -344,7 +352,7 @@ describe('tokens (B6)', () => {
     expect(await codeOf(v.verify(await token({ exp: NOW + 119.5 }), ANN))).toBe('TOKEN_INVALID')
   })
 
-  it.each(['sub', 'jti', 'sid', 'nonce'])('130: %s is text of 1 to 200 characters', async (claim) => {
+  it.each(['sub', 'jti', 'sid', 'nonce'])('%s is text of 1 to 200 characters', async (claim) => {
     const v = await verifier()
     const long = 'x'.repeat(200)
     await v.verify(await token({ [claim]: long }), claim === 'sub' ? { subject: long } : ANN)
@@ -354,7 +362,7 @@ describe('tokens (B6)', () => {
     }
   })
 
-  it('130: 4096 characters are looked at, and not one more', async () => {
+  it('4096 characters are looked at, and not one more', async () => {
     // Base64 has no text of every length: a longer kid shifts the other ones.
     const tokenOf = async (length: number): Promise<string> => {
       for (const kid of ['k', 'kk', 'kkk']) {
@@ -373,7 +381,7 @@ describe('tokens (B6)', () => {
     expect(await codeOf(v.verify(await tokenOf(4097), ANN))).toBe('TOKEN_INVALID')
   })
 
-  it('126: another subject, which does not use the token up', async () => {
+  it('another subject, which does not use the token up', async () => {
     const v = await verifier()
     const good = await token()
     const error = await v.verify(good, { subject: 'bob' }).catch((thrown: unknown) => thrown)
@@ -385,27 +393,39 @@ describe('tokens (B6)', () => {
     expect(await codeOf((await verifier()).verify(await token(), { subject: subject as never }))).toBe('OPTION_INVALID')
   })
 
-  it('127: a used token is remembered until no clock in tolerance accepts it any more', async () => {
-    const store = createMemoryStore({ now: () => NOW * 1000 })
-    const remembered: number[] = []
-    const add: typeof store.add = (key, value, expiresInMs) => {
-      remembered.push(expiresInMs)
-      return store.add(key, value, expiresInMs)
-    }
-    const v = await verifier({ store: Object.assign(Object.create(store) as typeof store, { add }) })
-    // Issued by a clock that is five seconds ahead, for five minutes, and looked at by one that is five seconds behind.
-    await v.verify(await token({ iat: NOW + 5, exp: NOW + 305 }), ANN)
-    expect(remembered).toEqual([310_000])
+  it('a token that was never marked, or whose mark was lost with the data of the store, is refused', async () => {
+    const unmarked = await signer.sign({ ...CLAIMS, jti: jti() }, NOW)
+    expect(await codeOf((await verifier()).verify(unmarked, ANN))).toBe('TOKEN_INVALID')
+    const v = await verifier()
+    const [used, unused] = [await issued(), await issued()]
+    await v.verify(used, ANN)
+    for (let i = 1; i <= count; i++) await STORE.delete(`grant:jti-${i}-00000000000000`)
+    expect(await codeOf(v.verify(used, ANN))).toBe('TOKEN_INVALID')
+    expect(await codeOf(v.verify(unused, ANN))).toBe('TOKEN_INVALID')
   })
 
-  it('127: of 50 verifications at once one passes', async () => {
+  it('a mark is kept until no clock in tolerance accepts its token any more', async () => {
+    const store = createMemoryStore({ now: () => NOW * 1000 })
+    await issueToken({ signer, store }, { ...CLAIMS, jti: 'kept-0000000000' }, NOW)
+    expect((await store.get('grant:kept-0000000000'))!.expiresInMs).toBe(130_000)
+  })
+
+  it('a verifier whose memory store no sessions write to says so, and refuses', async () => {
+    const v = await verifier({ store: createMemoryStore() })
+    await expect(v.verify(await issued(), ANN)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      hint: expect.stringContaining('createSessions()'),
+    })
+  })
+
+  it('of 50 verifications at once one passes', async () => {
     const v = await verifier()
     const good = await token()
     const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(v.verify(good, ANN))))
     expect(codes.filter((code) => code.startsWith('resolved'))).toHaveLength(1)
   })
 
-  it('128: a weaker operating point than asked, which does not use the token up', async () => {
+  it('a weaker operating point than asked, which does not use the token up', async () => {
     const v = await verifier()
     const good = await token()
     const error = await v.verify(good, { ...ANN, operatingPoint: 'strict' }).catch((thrown: unknown) => thrown)
@@ -423,7 +443,7 @@ describe('tokens (B6)', () => {
     await v.verify(good, ANN)
   })
 
-  it('129: a model that is not allowed', async () => {
+  it('a model that is not allowed', async () => {
     const v = await verifier({ models: ['pad@1.0.0', 'other'] })
     await v.verify(await token(), ANN)
     await v.verify(
@@ -453,13 +473,15 @@ describe('tokens (B6)', () => {
     ).toBe('TOKEN_INVALID')
   })
 
-  it('a challenge that does not count', async () => {
-    const v = await verifier({ challenges: ['turn-left'] })
-    expect(await codeOf(v.verify(await token({ challenge: 'none' }), ANN))).toBe('TOKEN_INVALID')
-    await v.verify(await token(), ANN)
+  it('fewer movements than asked for, which does not use the token up', async () => {
+    const v = await verifier({ minSteps: 2 })
+    const one = await token()
+    expect(await codeOf(v.verify(one, ANN))).toBe('TOKEN_INVALID')
+    await v.verify(await token({ steps: ['turn-left', 'move-closer'] }), ANN)
+    await (await verifier({ minSteps: 1 })).verify(one, ANN)
   })
 
-  it('does not pass while used tokens cannot be remembered', async () => {
+  it('does not pass while the store cannot be asked', async () => {
     const store = createMemoryStore()
     await store.close()
     expect(await codeOf((await verifier({ store })).verify(await token(), ANN))).toBe('CLOSED')
@@ -477,6 +499,7 @@ describe('configuration', () => {
     ['an unknown operating point', { operatingPoint: 'best' }],
     ['a number for it', { operatingPoint: 0.5 }],
     ['no models', { models: [] }],
+    ['more movements than there can be', { minSteps: 4 }],
     ['an unknown option', { jwksUri: 'https://x' }],
   ])('%s is refused', async (_, change) => {
     expect(await codeOf(verifier(change as never))).toBe('OPTION_INVALID')

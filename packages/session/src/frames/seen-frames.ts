@@ -24,6 +24,9 @@ const ENOUGH = 2
 /** Fine bits that may differ. README.md has the measurement behind the number. */
 export const MAX_DISTANCE = 10
 
+/** Remembered frames are sealed for the index, not for one key: each lies at many. */
+const PLACE = 'frames'
+
 /** Newest frames kept at one key. */
 const PER_KEY = 16
 
@@ -46,7 +49,7 @@ export function createSeenFrames(store: Store, keys: Keys, ttlMs: number): SeenF
       for (const index of spread(hashes.length)) {
         await store.append(
           addresses[index]!,
-          await keys.seal(encode(sessionId, index, hashes[index]!.fine)),
+          await keys.seal(encode(sessionId, index, hashes[index]!.fine), PLACE),
           ttlMs,
           PER_KEY,
         )
@@ -57,7 +60,7 @@ export function createSeenFrames(store: Store, keys: Keys, ttlMs: number): SeenF
       for (const [i, list] of lists.entries()) {
         const { fine } = hashes[Math.floor(i / PAIRS.length)]!
         for (const sealed of list) {
-          if (!opened.has(sealed)) opened.set(sealed, decode(await keys.open(sealed)))
+          if (!opened.has(sealed)) opened.set(sealed, decode(await keys.open(sealed, PLACE)))
           const other = opened.get(sealed)
           if (other === undefined || other.sessionId === sessionId) continue
           if (hammingDistance(fine, other.fine) > MAX_DISTANCE) continue

@@ -9,12 +9,16 @@ import {
   toPublicError,
 } from '@unspoof/core'
 import { readBytes, readForm, resolveLimits } from '@unspoof/http'
-import type { Sessions, SubmitAnswer } from '../sessions.ts'
+import type { SubmitAnswer } from '../protocol/index.ts'
+import { readStart } from '../protocol/read.ts'
+import type { Sessions } from '../sessions.ts'
+import type { Submission } from '../submit.ts'
 
-export const HANDLER_DEFAULTS = { bodyTimeoutMs: 10_000, maxInFlight: 16 } as const
+export const HANDLER_DEFAULTS = { basePath: '', bodyTimeoutMs: 10_000, maxInFlight: 16, maxReading: 256 } as const
 export const HANDLER_RANGES = {
   bodyTimeoutMs: { min: 100, max: 120_000 },
   maxInFlight: { min: 1, max: 10_000 },
+  maxReading: { min: 1, max: 100_000 },
 } as const
 
 /** A value the request decides, now or later. `Context` is what the server passes beside the request, such as Express' `req`. */
@@ -32,89 +36,88 @@ export interface SessionHandlerOptions<Context = unknown> {
   readonly backend?: FromRequest<boolean, Context>
   /** Called with every error that is answered with 500 and above, for your log. It has no pictures and no tokens in it. */
   readonly onError?: (error: LivenessError) => void
+  /** What the request's path begins with, such as `/liveness`; empty where the server takes it off, as Express does. @default {@link HANDLER_DEFAULTS.basePath} */
+  readonly basePath?: string
+  /** True lets pages of other sites start and continue sessions, with CORS headers of your own. @default false */
+  readonly crossSite?: boolean
   /** Milliseconds for a body to arrive. @default {@link HANDLER_DEFAULTS.bodyTimeoutMs} */
   readonly bodyTimeoutMs?: number
-  /** Submissions read or judged at the same time; more are answered OVERLOADED before their body is read. @default {@link HANDLER_DEFAULTS.maxInFlight} */
+  /** Submissions judged at the same time; more are answered OVERLOADED. @default {@link HANDLER_DEFAULTS.maxInFlight} */
   readonly maxInFlight?: number
+  /** Frames of so many sessions are read at the same time, of each session once; more are answered OVERLOADED unread. @default {@link HANDLER_DEFAULTS.maxReading} */
+  readonly maxReading?: number
 }
 
 export type SessionHandler<Context = unknown> = (request: Request, context: Context) => Promise<Response>
 
-/** Bytes of `meta` and of the multipart body beside the frames. */
-const MAX_META_BYTES = 16 * 1024
+/** Bytes of a start, of a commit or the field `meta`, and of the multipart body beside the frames. */
+const MAX_START_BYTES = 1024
+const MAX_JSON_BYTES = 16 * 1024
 const MULTIPART_OVERHEAD = 64 * 1024
 
-/** The last parts of the path; what comes before is the application's. */
-const ROUTE = /\/sessions(?:\/([\w-]{1,64})\/(frames|result))?\/?$/
+/** What follows the base path. */
+const ROUTE = /^\/sessions(?:\/([\w-]{1,64})\/(commits|frames|result))?\/?$/
 
 /**
  * The handler of a {@link Sessions}. It answers every request and never throws.
  * @throws LivenessError OPTION_INVALID
+ * @example
+ * app.use('/liveness', toNodeHandler(createSessionHandler(sessions, { subject: (_, req) => req.user?.id })))
  */
 export function createSessionHandler<Context = unknown>(
   sessions: Sessions,
   options: SessionHandlerOptions<Context>,
 ): SessionHandler<Context> {
-  checkKeys('session handler', options, ['subject', 'clientKey', 'backend', 'onError', 'bodyTimeoutMs', 'maxInFlight'])
-  if (typeof options.subject !== 'function') throw invalid('subject', 'a function of the request', options.subject)
-  const timeoutMs = checkInteger(
-    'bodyTimeoutMs',
-    options.bodyTimeoutMs ?? HANDLER_DEFAULTS.bodyTimeoutMs,
-    HANDLER_RANGES.bodyTimeoutMs,
-  )
-  const maxInFlight = checkInteger(
-    'maxInFlight',
-    options.maxInFlight ?? HANDLER_DEFAULTS.maxInFlight,
-    HANDLER_RANGES.maxInFlight,
-  )
+  const { basePath, timeoutMs, maxInFlight, maxReading } = resolveOptions(options)
+  const limits = resolveLimits({ bodyTimeoutMs: timeoutMs })
+  const reading = new Set<string>()
   let inFlight = 0
 
   const who = async (
     request: Request,
     context: Context,
-  ): Promise<{ subject: string; clientKey: string | undefined }> => {
+  ): Promise<{ readonly subject: string; readonly clientKey?: string }> => {
+    if (options.crossSite !== true) refuseCrossSite(request)
     const subject = await options.subject(request, context)
     if (typeof subject !== 'string' || subject === '')
       throw new LivenessError('SUBJECT_MISSING', 'Nobody is logged in.')
-    return { subject, clientKey: await options.clientKey?.(request, context) }
+    const clientKey = await options.clientKey?.(request, context)
+    return clientKey === undefined ? { subject } : { subject, clientKey }
   }
 
   const start = async (request: Request, context: Context): Promise<Response> => {
     const attempter = await who(request, context)
-    const body = await readBytes(request, 1024, resolveLimits({ bodyTimeoutMs: timeoutMs }))
-    const text = decodeText(body)
-    // The client has no say in how it is judged.
-    if (text.trim() !== '' && Object.keys(parseJson(text)).length > 0) {
-      throw new LivenessError('INPUT_INVALID', 'Expected an empty body: the server chooses what a session is.')
-    }
+    const body = await readBytes(request, MAX_START_BYTES, limits)
+    // A client of version 1 sends no body. Nobody has a say in how they are judged.
+    readStart(body.length === 0 ? {} : parseJson(decodeText(body)))
     return json(201, await sessions.create(attempter))
   }
 
+  const commit = async (request: Request, context: Context, id: string): Promise<Response> => {
+    const attempter = await who(request, context)
+    const body = await readBytes(request, MAX_JSON_BYTES, limits)
+    return json(200, await sessions.commit(id, parseJson(decodeText(body)), attempter))
+  }
+
+  /** Who has no session to submit to is refused before a byte of the body is read. */
   const submit = async (request: Request, context: Context, id: string): Promise<Response> => {
+    const attempter = await who(request, context)
+    await sessions.ready(id, attempter)
+    if (reading.has(id) || reading.size >= maxReading)
+      throw new LivenessError('OVERLOADED', 'These frames, or those of too many others, are being read.', {
+        retryAfter: 1,
+      })
+    reading.add(id)
+    let submission: Submission
+    try {
+      submission = await readSubmission(request, sessions, timeoutMs)
+    } finally {
+      reading.delete(id)
+    }
     if (inFlight >= maxInFlight)
       throw new LivenessError('OVERLOADED', `More than ${maxInFlight} submissions at once.`, { retryAfter: 1 })
     inFlight++
     try {
-      const attempter = await who(request, context)
-      const { maxFrames, maxFrameBytes, maxTotalBytes } = sessions.limits
-      const { fields, files } = await readForm(request, {
-        limits: resolveLimits({
-          bodyTimeoutMs: timeoutMs,
-          bodyBytes: maxTotalBytes + MULTIPART_OVERHEAD,
-          fileBytes: maxFrameBytes,
-          fieldBytes: MAX_META_BYTES,
-          images: maxFrames,
-          parts: maxFrames + 1,
-        }),
-      })
-      const { meta } = fields
-      if (typeof meta !== 'string' || Object.keys(fields).length > 1) {
-        throw new LivenessError('BODY_MALFORMED', `Expected one text field meta of at most ${MAX_META_BYTES} bytes.`)
-      }
-      if (files.some(({ fieldname }) => fieldname !== 'frames')) {
-        throw new LivenessError('BODY_MALFORMED', 'Expected files named frames beside the field meta.')
-      }
-      const submission = { meta: parseJson(meta), frames: files.map(({ buffer }) => buffer) }
       const answer = await sessions.submit(id, submission, { ...attempter, signal: request.signal })
       return json(STATUS[answer.verdict], answer)
     } finally {
@@ -132,9 +135,13 @@ export function createSessionHandler<Context = unknown>(
   }
 
   const route = (request: Request, context: Context): Promise<Response> => {
-    const [match, id, action] = ROUTE.exec(new URL(request.url).pathname) ?? []
-    if (request.method === 'POST' && match !== undefined && id === undefined) return start(request, context)
-    if (request.method === 'POST' && id !== undefined && action === 'frames') return submit(request, context, id)
+    const { pathname } = new URL(request.url)
+    const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : ''
+    const [match, id, action] = ROUTE.exec(path) ?? []
+    const post = request.method === 'POST'
+    if (post && match !== undefined && id === undefined) return start(request, context)
+    if (post && id !== undefined && action === 'commits') return commit(request, context, id)
+    if (post && id !== undefined && action === 'frames') return submit(request, context, id)
     if (request.method === 'GET' && id !== undefined && action === 'result') return result(request, context, id)
     return Promise.reject(unknown())
   }
@@ -161,6 +168,61 @@ export function createSessionHandler<Context = unknown>(
       )
     }
   }
+}
+
+function resolveOptions<Context>(options: SessionHandlerOptions<Context>) {
+  checkKeys('session handler', options, [
+    'subject',
+    'clientKey',
+    'backend',
+    'onError',
+    'basePath',
+    'crossSite',
+    'bodyTimeoutMs',
+    'maxInFlight',
+    'maxReading',
+  ])
+  if (typeof options.subject !== 'function') throw invalid('subject', 'a function of the request', options.subject)
+  const integer = (name: keyof typeof HANDLER_RANGES): number =>
+    checkInteger(name, options[name] ?? HANDLER_DEFAULTS[name], HANDLER_RANGES[name])
+  const basePath = options.basePath ?? HANDLER_DEFAULTS.basePath
+  if (typeof basePath !== 'string' || !/^(\/[^/?#]+)*$/.test(basePath))
+    throw invalid('basePath', 'a path such as /liveness, or an empty string', basePath)
+  return {
+    basePath,
+    timeoutMs: integer('bodyTimeoutMs'),
+    maxInFlight: integer('maxInFlight'),
+    maxReading: integer('maxReading'),
+  }
+}
+
+/** A page of another site could end a person's session and use up their starts. Only browsers send this header, and pages cannot. */
+function refuseCrossSite(request: Request): void {
+  if (request.headers.get('sec-fetch-site') === 'cross-site')
+    throw new LivenessError('CROSS_SITE', 'The request was sent by a page of another site.')
+}
+
+/** @throws LivenessError BODY_MALFORMED and what reading throws */
+async function readSubmission(request: Request, sessions: Sessions, bodyTimeoutMs: number): Promise<Submission> {
+  const { maxFrames, maxFrameBytes, maxTotalBytes } = sessions.limits
+  const { fields, files } = await readForm(request, {
+    limits: resolveLimits({
+      bodyTimeoutMs,
+      bodyBytes: maxTotalBytes + MULTIPART_OVERHEAD,
+      fileBytes: maxFrameBytes,
+      fieldBytes: MAX_JSON_BYTES,
+      images: maxFrames,
+      parts: maxFrames + 1,
+    }),
+  })
+  const { meta } = fields
+  if (typeof meta !== 'string' || Object.keys(fields).length > 1) {
+    throw new LivenessError('BODY_MALFORMED', `Expected one text field meta of at most ${MAX_JSON_BYTES} bytes.`)
+  }
+  if (files.some(({ fieldname }) => fieldname !== 'frames')) {
+    throw new LivenessError('BODY_MALFORMED', 'Expected files named frames beside the field meta.')
+  }
+  return { meta: parseJson(meta), frames: files.map(({ buffer }) => buffer) }
 }
 
 const STATUS: Readonly<Record<SubmitAnswer['verdict'], number>> = {

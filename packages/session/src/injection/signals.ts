@@ -2,7 +2,7 @@
  * Hints that frames were injected instead of taken by a camera, in the words of CEN/TS 18099:2024. They mitigate, they prove nothing: whoever writes
  * the client can satisfy every one of them.
  */
-import type { TrackInfo } from '../submission.ts'
+import type { TrackInfo } from '../protocol/index.ts'
 import { jpegTables } from './jpeg-tables.ts'
 
 /** What each signal looks for: the injection attack method (how frames enter) or the trace of an injection attack instrument (what enters). */
@@ -36,7 +36,8 @@ export interface InjectionReport {
 
 export interface InjectionInput {
   readonly track: TrackInfo | undefined
-  readonly timesMs: readonly number[]
+  /** Of each step, the times of its frames, milliseconds. */
+  readonly steps: readonly (readonly number[])[]
   readonly images: readonly Uint8Array[]
   /** Size of the frames, pixels. */
   readonly width: number
@@ -74,7 +75,7 @@ export function injectionReport(input: InjectionInput): InjectionReport {
   const signals = [
     virtualCamera(input.track),
     trackSettings(input),
-    frameTimes(input.timesMs),
+    frameTimes(input.steps),
     sensorNoise(input.grids),
     reEncoding(input.images, input.quality),
   ]
@@ -103,10 +104,10 @@ function trackSettings({ track, width, height }: InjectionInput): InjectionSigna
   return { id: 'track-settings', suspicious, value: enlarged }
 }
 
-/** Standard deviation of the gaps, milliseconds. */
-function frameTimes(timesMs: readonly number[]): InjectionSignal {
-  if (timesMs.length < 4) return { id: 'frame-times', suspicious: false, value: null }
-  const gaps = timesMs.slice(1).map((time, i) => time - timesMs[i]!)
+/** Standard deviation of the gaps within the steps, milliseconds. */
+function frameTimes(steps: readonly (readonly number[])[]): InjectionSignal {
+  const gaps = steps.flatMap((times) => times.slice(1).map((time, i) => time - times[i]!))
+  if (gaps.length < 3) return { id: 'frame-times', suspicious: false, value: null }
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
   const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
   return { id: 'frame-times', suspicious: deviation < 0.5, value: deviation }

@@ -4,9 +4,9 @@ import type { Keys } from '../keys.ts'
 import type { Store } from '../store/store.ts'
 
 export interface AttemptLimits {
-  /** Failed submissions of one subject within {@link windowMs} before a pause. @default 5 */
+  /** Failed or abandoned sessions of one subject within {@link windowMs} before a pause. @default 5 */
   readonly failures: number
-  /** The same for one client key, which many people may share. @default 20 */
+  /** Failed submissions from one client key, which many people may share. @default 20 */
   readonly clientFailures: number
   /** Milliseconds. @default 180000 (3 minutes) */
   readonly windowMs: number
@@ -36,24 +36,20 @@ export interface Attempter {
   readonly clientKey?: string | undefined
 }
 
-/** A try that is counted as failed until it is known better. */
-export interface Attempt {
-  /** It failed: keeps the count, and starts a pause where it was one too many. */
-  failed(): Promise<void>
-  /** It passed, or was no fault of the person: takes it out of the count. */
-  forgiven(): Promise<void>
-}
-
 export interface Attempts {
   /** @throws LivenessError ATTEMPTS_EXCEEDED where a pause is on. */
   check(who: Attempter): Promise<void>
   /** Counts a started session. @throws LivenessError ATTEMPTS_EXCEEDED */
   start(who: Attempter): Promise<void>
   /**
-   * Counts a try before it is judged, so that many at the same moment are not more than many in a row.
+   * Counts a failure of the subject ahead of the verdict: who never submits has failed. Then call {@link passed} or {@link failed}.
    * @throws LivenessError ATTEMPTS_EXCEEDED
    */
-  begin(who: Attempter): Promise<Attempt>
+  begin(who: Attempter): Promise<void>
+  /** It passed, or was no fault of the person: takes the failure out of the count. */
+  passed(who: Attempter): Promise<void>
+  /** It failed: keeps the count, counts for the client, too, and starts a pause where it was one too many. */
+  failed(who: Attempter): Promise<void>
 }
 
 const DAY_MS = 24 * 3600_000
@@ -66,13 +62,21 @@ interface Scope {
 }
 
 export function createAttempts(store: Store, keys: Keys, limits: AttemptLimits): Attempts {
-  const scopesOf = async ({ subject, clientKey }: Attempter): Promise<Scope[]> => [
-    { name: await keys.name('subject', subject), failures: limits.failures, starts: limits.starts },
-    ...(clientKey === undefined
-      ? []
-      : [{ name: await keys.name('client', clientKey), failures: limits.clientFailures, starts: limits.clientStarts }]),
-  ]
+  const subjectOf = async ({ subject }: Attempter): Promise<Scope> => ({
+    name: await keys.name('subject', subject),
+    failures: limits.failures,
+    starts: limits.starts,
+  })
+  const clientOf = async ({ clientKey }: Attempter): Promise<Scope | undefined> =>
+    clientKey === undefined
+      ? undefined
+      : { name: await keys.name('client', clientKey), failures: limits.clientFailures, starts: limits.clientStarts }
+  const scopesOf = async (who: Attempter): Promise<Scope[]> => {
+    const client = await clientOf(who)
+    return [await subjectOf(who), ...(client === undefined ? [] : [client])]
+  }
 
+  /** @returns its length in milliseconds */
   const pause = async ({ name }: Scope): Promise<number> => {
     const { count } = await store.increment(`pauses:${name}`, 1, DAY_MS)
     // The exponent is bounded so that a day of failures does not overflow.
@@ -82,27 +86,24 @@ export function createAttempts(store: Store, keys: Keys, limits: AttemptLimits):
     return ms
   }
 
-  const check = async (scopes: readonly Scope[]): Promise<void> => {
+  const checkPauses = async (scopes: readonly Scope[]): Promise<void> => {
     for (const { name } of scopes) {
       const paused = await store.get(`paused:${name}`)
       if (paused !== undefined) throw exceeded(paused.expiresInMs)
     }
   }
 
-  /** A count below zero belongs to a window that a pause has closed: it starts at zero. */
-  const forgive = async ({ name }: Scope): Promise<void> => {
-    const { count } = await store.increment(`failures:${name}`, -1, limits.windowMs)
-    if (count < 0) await store.increment(`failures:${name}`, 1, limits.windowMs)
-  }
+  const countFailure = async ({ name }: Scope, by: number): Promise<number> =>
+    (await store.increment(`failures:${name}`, by, limits.windowMs)).count
 
   return {
     async check(who) {
-      await check(await scopesOf(who))
+      await checkPauses(await scopesOf(who))
     },
 
     async start(who) {
       const scopes = await scopesOf(who)
-      await check(scopes)
+      await checkPauses(scopes)
       for (const { name, starts } of scopes) {
         const { count, expiresInMs } = await store.increment(`starts:${name}`, 1, MINUTE_MS)
         if (count > starts) throw exceeded(expiresInMs)
@@ -110,25 +111,23 @@ export function createAttempts(store: Store, keys: Keys, limits: AttemptLimits):
     },
 
     async begin(who) {
-      const scopes = await scopesOf(who)
-      await check(scopes)
-      const counted: { readonly scope: Scope; readonly count: number }[] = []
-      for (const scope of scopes) {
-        const { count, expiresInMs } = await store.increment(`failures:${scope.name}`, 1, limits.windowMs)
-        counted.push({ scope, count })
-        if (count > scope.failures) {
-          for (const { scope: earlier } of counted) await forgive(earlier)
-          throw exceeded(Math.min(expiresInMs, limits.pauseMs))
-        }
-      }
-      return {
-        async failed() {
-          for (const { scope, count } of counted) if (count >= scope.failures) await pause(scope)
-        },
-        async forgiven() {
-          for (const { scope } of counted) await forgive(scope)
-        },
-      }
+      await checkPauses(await scopesOf(who))
+      const subject = await subjectOf(who)
+      // Failures that were never settled are those of abandoned sessions.
+      if ((await countFailure(subject, 1)) > subject.failures) throw exceeded(await pause(subject))
+    },
+
+    async passed(who) {
+      const subject = await subjectOf(who)
+      // A count below zero belongs to a window that a pause has closed: it starts at zero.
+      if ((await countFailure(subject, -1)) < 0) await countFailure(subject, 1)
+    },
+
+    async failed(who) {
+      const subject = await subjectOf(who)
+      if ((await countFailure(subject, 0)) >= subject.failures) await pause(subject)
+      const client = await clientOf(who)
+      if (client !== undefined && (await countFailure(client, 1)) >= client.failures) await pause(client)
     },
   }
 }

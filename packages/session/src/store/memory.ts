@@ -36,6 +36,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store & { r
   return new MemoryStore(maxEntries, options.now ?? (() => performance.now()))
 }
 
+function textOf({ content }: Entry): string {
+  if (typeof content !== 'string')
+    throw new LivenessError('STORE_UNAVAILABLE', 'The store holds a counter or a list where a value was asked for.')
+  return content
+}
+
 class MemoryStore implements Store {
   readonly shared = false
   readonly #maxEntries: number
@@ -58,9 +64,7 @@ class MemoryStore implements Store {
   async get(key: string): Promise<StoredValue | undefined> {
     const entry = this.#find(key)
     if (entry === undefined) return undefined
-    if (typeof entry.content !== 'string')
-      throw new LivenessError('STORE_UNAVAILABLE', 'The store holds a counter or a list where a value was asked for.')
-    return { value: entry.content, expiresInMs: entry.expires - this.#now() }
+    return { value: textOf(entry), expiresInMs: entry.expires - this.#now() }
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
@@ -76,6 +80,15 @@ class MemoryStore implements Store {
     if (this.#find(key) !== undefined) return false
     this.#put(this.#pinned, key, { content: value, expires: this.#now() + ttlMs })
     return true
+  }
+
+  async take(key: string): Promise<string | undefined> {
+    const entry = this.#find(key)
+    if (entry === undefined) return undefined
+    // Without an await in between, so that one caller gets it.
+    this.#evictable.delete(key)
+    this.#pinned.delete(key)
+    return textOf(entry)
   }
 
   async delete(key: string): Promise<void> {

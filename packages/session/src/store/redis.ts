@@ -19,6 +19,8 @@ export interface RedisStoreOptions {
 
 // Scripts see keys as KEYS and the rest as ARGV; all are deterministic and touch nothing but their keys.
 const GET = `local value = redis.call('GET', KEYS[1]) if not value then return false end return {value, redis.call('PTTL', KEYS[1])}`
+// GETDEL, which Redis has since 6.2 only.
+const TAKE = `local value = redis.call('GET', KEYS[1]) if value then redis.call('DEL', KEYS[1]) end return value`
 const INCREMENT = `local count = redis.call('INCRBY', KEYS[1], ARGV[1])
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {count, redis.call('PTTL', KEYS[1])}`
@@ -32,7 +34,7 @@ const MEMBERS = `local lists = {} for i, key in ipairs(KEYS) do lists[i] = redis
  * `{ maxRetriesPerRequest: 1, enableOfflineQueue: false }` (ioredis) or `{ disableOfflineQueue: true }` (node-redis); without, the time-out of this
  * store still answers.
  *
- * Redis must not evict what sessions need: `maxmemory-policy noeviction` or `volatile-ttl` on an instance with room.
+ * Set `maxmemory-policy noeviction`. Every other policy may drop a session, a counter of failures or the mark that a session was used.
  * @throws LivenessError OPTION_INVALID
  */
 export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
@@ -87,6 +89,12 @@ class RedisStore implements Store {
     const answer = await this.#send(['SET', this.#prefix + key, value, 'PX', time(ttlMs), 'NX'])
     if (answer !== 'OK' && answer !== null) throw nonsense()
     return answer === 'OK'
+  }
+
+  async take(key: string): Promise<string | undefined> {
+    const answer = await this.#script(TAKE, [key])
+    if (answer !== null && typeof answer !== 'string') throw nonsense()
+    return answer ?? undefined
   }
 
   async delete(key: string): Promise<void> {

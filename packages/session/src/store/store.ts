@@ -1,4 +1,4 @@
-/** What the sessions ask of a store: eight small operations, the atomic ones marked. */
+/** What the sessions ask of a store: nine small operations, the atomic ones marked. */
 
 /** A value with the time it has left, by the store's own clock. */
 export interface StoredValue {
@@ -33,6 +33,8 @@ export interface Store {
    * A bounded store may drop other entries before their time, never these.
    */
   add(key: string, value: string, ttlMs: number): Promise<boolean>
+  /** The value, which is forgotten. **Atomic**: of any number of callers at most one is answered it. */
+  take(key: string): Promise<string | undefined>
   /** Forgets the key, marker or not. */
   delete(key: string): Promise<void>
   /**

@@ -1,6 +1,6 @@
 /** What a liveness token says. */
 import type { OperatingPointName } from '@unspoof/core'
-import type { ChallengeKind } from '../challenge/challenge.ts'
+import type { ChallengeKind } from '../protocol/index.ts'
 
 /** The `typ` of the header: no other kind of JWT of the same keys passes for one of these (RFC 8725, 3.11). */
 export const TOKEN_TYPE = 'liveness+jwt'
@@ -20,7 +20,7 @@ export interface LivenessClaims {
   readonly aud: string
   /** The account the session was started for. */
   readonly sub: string
-  /** Burned by the first verifier that accepts the token. */
+  /** Its mark in the store is taken by the first verifier that accepts the token. */
   readonly jti: string
   readonly iat: number
   readonly exp: number
@@ -29,11 +29,14 @@ export interface LivenessClaims {
   readonly nonce: string
   readonly verdict: 'live'
   readonly operatingPoint: OperatingPointName
-  readonly challenge: ChallengeKind
+  /** The movements that were asked for, in order. */
+  readonly steps: readonly ChallengeKind[]
   readonly models: readonly { readonly id: string; readonly version: string }[]
+  /** SHA-256 of the frame to compare with an ID photo, lower-case hex. */
+  readonly image: string
 }
 
-/** Store key of a burned token; the session's own result uses the same, so that either passes and not both. */
-export function burnedKey(jti: string): string {
-  return `jti:${jti}`
+/** Store key of the mark that makes a token valid; reading the session's result takes it as well, so that either passes and not both. */
+export function grantKey(jti: string): string {
+  return `grant:${jti}`
 }

@@ -33,7 +33,10 @@ export interface TokenSignerOptions {
 
 export interface TokenSigner {
   readonly expiresInSeconds: number
-  /** @param now seconds since 1970. */
+  /**
+   * Signs only. Sessions also write the mark without which no verifier accepts the token.
+   * @param now seconds since 1970
+   */
   sign(claims: Omit<LivenessClaims, 'iss' | 'aud' | 'iat' | 'exp' | 'verdict'>, now: number): Promise<string>
 }
 
@@ -63,8 +66,9 @@ export async function createTokenSigner(options: TokenSignerOptions): Promise<To
         // biome-ignore lint/plugin: sessions sign a token only for a verdict that grantLive() made.
         verdict: 'live',
         operatingPoint: claims.operatingPoint,
-        challenge: claims.challenge,
+        steps: [...claims.steps],
         models: claims.models.map(({ id, version }) => ({ id, version })),
+        image: claims.image,
       })
         .setProtectedHeader({ alg: algorithm, kid, typ: TOKEN_TYPE })
         .setIssuer(issuer)
@@ -84,8 +88,9 @@ export async function createTokenSigner(options: TokenSignerOptions): Promise<To
         sid: '',
         nonce: '',
         operatingPoint: 'strict',
-        challenge: 'none',
+        steps: [],
         models: [],
+        image: '',
       },
       0,
     )

@@ -1,5 +1,6 @@
 /** Decides whether a token is one of ours, for this account, strong enough, and used for the first time. */
 import {
+  checkInteger,
   checkKeys,
   checkOneOf,
   invalid,
@@ -10,10 +11,10 @@ import {
 } from '@unspoof/core'
 import { type CryptoKey, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { equalText } from '../bytes.ts'
-import { CHALLENGE_KINDS, type ChallengeKind } from '../challenge/challenge.ts'
+import { CHALLENGE_KINDS, type ChallengeKind } from '../protocol/index.ts'
 import type { Store } from '../store/store.ts'
 import {
-  burnedKey,
+  grantKey,
   type LivenessClaims,
   MAX_TOKEN_SECONDS,
   TOKEN_ALGORITHMS,
@@ -21,20 +22,21 @@ import {
   TOKEN_TYPE,
   type TokenAlgorithm,
 } from './claims.ts'
+import { canVerify } from './issue.ts'
 
 export interface TokenVerifierOptions {
   /** Public keys, each with `kid` and `alg` (`EdDSA` or `ES256`). Never fetched, never taken from a token. */
   readonly keys: readonly JWK[]
   readonly issuer: string
   readonly audience: string
-  /** Where burned tokens are remembered: share it between all servers that accept this audience. */
+  /** The store of the sessions that issue the tokens, or another one over the same Redis: a token passes while its mark is there. */
   readonly store: Store
   /** The weakest operating point that passes. @default 'balanced' */
   readonly operatingPoint?: OperatingPointName
   /** Models that may have judged, as `id` or `id@version`. @default any */
   readonly models?: readonly string[]
-  /** Challenges that count. @default any */
-  readonly challenges?: readonly ChallengeKind[]
+  /** Movements a session must have asked for at least, 0 to 3. @default 0 */
+  readonly minSteps?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
@@ -94,18 +96,18 @@ export async function createTokenVerifier(options: TokenVerifierOptions): Promis
     'store',
     'operatingPoint',
     'models',
-    'challenges',
+    'minSteps',
     'now',
   ])
   const { issuer, audience, store, models } = options
   for (const [name, value] of Object.entries({ issuer, audience })) {
     if (typeof value !== 'string' || value === '') throw invalid(name, 'a string', value)
   }
-  if (typeof store?.add !== 'function') throw invalid('store', 'a Store, in which used tokens are remembered', store)
+  if (typeof store?.take !== 'function') throw invalid('store', 'the Store of the sessions', store)
   if (models !== undefined && (!Array.isArray(models) || models.length === 0))
     throw invalid('models', 'an array of at least one id', models)
   const least = checkOneOf('operatingPoint', options.operatingPoint ?? 'balanced', OPERATING_POINTS)
-  for (const kind of options.challenges ?? []) checkOneOf('challenges', kind, CHALLENGE_KINDS)
+  const minSteps = checkInteger('minSteps', options.minSteps ?? 0, { min: 0, max: 3 })
   const keys = await importKeys(options.keys)
   const now = options.now ?? Date.now
 
@@ -159,11 +161,12 @@ export async function createTokenVerifier(options: TokenVerifierOptions): Promis
       ) {
         throw refused('TOKEN_INVALID')
       }
-      if (options.challenges !== undefined && !options.challenges.includes(claims.challenge))
+      if (claims.steps.length < minSteps) throw refused('TOKEN_INVALID')
+      // Last, so that a refused token is not used up. Absent means used, or never issued, or lost with the store's data.
+      if ((await store.take(grantKey(claims.jti))) === undefined) {
+        if (!canVerify(store)) throw unsharedStore()
         throw refused('TOKEN_INVALID')
-      // Last, so that a refused token is not used up. Remembered until no clock in tolerance would accept it any more.
-      const first = await store.add(burnedKey(claims.jti), '1', (MAX_TOKEN_SECONDS + 2 * TOKEN_LEEWAY_SECONDS) * 1000)
-      if (!first) throw refused('TOKEN_INVALID')
+      }
       return claims
     },
     forRequests: (subject) => ({
@@ -217,7 +220,7 @@ async function importKeys(keys: readonly JWK[]): Promise<Map<string, KnownKey>> 
 
 /** The payload with every claim checked; the signature is good, but the signer may be another version. */
 function checkedClaims(payload: JWTPayload, nowSeconds: number): LivenessClaims | undefined {
-  const { iss, aud, sub, jti, iat, exp, sid, nonce, verdict, operatingPoint, challenge, models } = payload
+  const { iss, aud, sub, jti, iat, exp, sid, nonce, verdict, operatingPoint, steps, models, image } = payload
   const texts = [iss, aud, sub, jti, sid, nonce].every(
     (value) => typeof value === 'string' && value !== '' && value.length <= 200,
   )
@@ -229,7 +232,10 @@ function checkedClaims(payload: JWTPayload, nowSeconds: number): LivenessClaims 
   const named =
     verdict === 'live' &&
     OPERATING_POINTS.includes(operatingPoint as OperatingPointName) &&
-    CHALLENGE_KINDS.includes(challenge as ChallengeKind) &&
+    Array.isArray(steps) &&
+    steps.every((kind: unknown) => CHALLENGE_KINDS.includes(kind as ChallengeKind)) &&
+    typeof image === 'string' &&
+    /^[0-9a-f]{64}$/.test(image) &&
     Array.isArray(models) &&
     models.length > 0 &&
     models.every((model: unknown) => isModel(model))
@@ -253,4 +259,15 @@ function stronger(a: OperatingPointName, b: OperatingPointName): OperatingPointN
 
 function refused(code: 'TOKEN_INVALID' | 'TOKEN_SUBJECT' | 'OPERATING_POINT_TOO_WEAK'): LivenessError {
   return new LivenessError(code, 'The liveness token was not accepted.')
+}
+
+/** The operator's mistake, not the client's. */
+function unsharedStore(): LivenessError {
+  return new LivenessError(
+    'OPTION_INVALID',
+    'The store of this verifier is a memory store that no sessions write to.',
+    {
+      hint: 'Pass the store of createSessions(), or a Redis store over the same Redis where the sessions run elsewhere.',
+    },
+  )
 }

@@ -25,7 +25,7 @@ export type FlowStatus =
 /** What the person should do, as a code to show a sentence for. */
 export type HintCode =
   | ReasonCode
-  | Exclude<ChallengeKind, 'none'>
+  | ChallengeKind
   | 'allow-camera'
   | 'loading'
   | 'centre-face'
@@ -49,7 +49,7 @@ export interface FlowResult extends ClientResult {
 /** Session mode: what the person is asked to do now, and how far it has come. */
 export interface FlowStep {
   /** `hold` is looking straight ahead, before the first movement. Left and right are the person's own. */
-  readonly kind: 'hold' | Exclude<ChallengeKind, 'none'>
+  readonly kind: 'hold' | ChallengeKind
   /** 0 for `hold`, then the number of the movement. */
   readonly index: number
   /** How many movements there are; undefined until the first is told. */
@@ -72,7 +72,7 @@ export interface FlowState {
   readonly result: FlowResult | undefined
   readonly error: LivenessError | undefined
   /** Session mode, while the challenge is to be shown. */
-  readonly challenge: Exclude<ChallengeKind, 'none'> | undefined
+  readonly challenge: ChallengeKind | undefined
   /** Session mode, while frames for the server are taken. */
   readonly step: FlowStep | undefined
   /** Where the face is in the oval, while a face is looked for; undefined where the interface draws none. */
