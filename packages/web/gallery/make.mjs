@@ -1,11 +1,9 @@
 // Takes an image of every state in light and dark, on a phone and a desktop, and makes one page of them:
 // npm run gallery --workspace @unspoof/web -- FOLDER
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { rolldown } from 'rolldown'
+import { serveGallery } from './serve.mjs'
 
 const LOCALES = ['en', 'de', 'ar', 'ja']
 const THEMES = ['light', 'dark']
@@ -27,31 +25,8 @@ const WANTED = Object.keys(SCREENS)
   )
   .filter(({ screen, locale }) => screen === 'phone' || locale === 'en')
 
-const HTML = `<!doctype html><html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>gallery</title>
-<style>body{margin:16px;background:#fff}html[data-theme=dark] body{background:#10161d}main{display:grid;justify-content:center;grid-template-columns:minmax(0,420px)}</style>
-<main></main><script type="module" src="/page.js"></script>`
-
 const out = process.argv[2] ?? 'gallery'
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const build = await rolldown({
-  input: here('page.ts'),
-  platform: 'browser',
-  resolve: { conditionNames: ['@unspoof/source', 'import', 'module', 'browser', 'default'] },
-})
-const { output } = await build.generate({ format: 'esm' })
-await build.close()
-const files = {
-  '/': [HTML, 'text/html'],
-  '/page.js': [output[0].code, 'text/javascript'],
-  '/face.jpg': [await readFile(here('../../../fixtures/astronaut.jpg')), 'image/jpeg'],
-}
-const server = createServer((request, response) => {
-  const [content, type] = files[request.url] ?? ['', 'text/plain']
-  response.setHeader('content-type', type)
-  response.end(content)
-})
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-
+const gallery = await serveGallery()
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
   args: ['--headless=new', '--no-sandbox', '--disable-gpu'],
@@ -60,7 +35,7 @@ await mkdir(out, { recursive: true })
 const rows = []
 for (const { screen, locale, theme } of WANTED) {
   const page = await browser.newPage({ viewport: SCREENS[screen], reducedMotion: 'reduce' })
-  await page.goto(`http://localhost:${server.address().port}/`)
+  await page.goto(gallery.url)
   await page.waitForFunction('globalThis.names')
   const images = []
   for (const name of await page.evaluate('names')) {
@@ -75,7 +50,7 @@ for (const { screen, locale, theme } of WANTED) {
   await page.close()
 }
 await browser.close()
-server.close()
+gallery.close()
 await writeFile(
   join(out, 'index.html'),
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Every state of the camera</title><style>body{font:16px system-ui}div{display:flex;flex-wrap:wrap;gap:12px}figure{margin:0}img{border:1px solid #ccc}</style><h1>Every state of the camera</h1>${rows.join('')}`,

@@ -10,7 +10,18 @@ describe.skipIf(!hasChromium)('what never comes, in Chromium', { timeout: 120_00
 
   beforeAll(async () => {
     browser = await launchChromium({ camera: await makeClip() })
-    site = await startSite()
+    site = await startSite(
+      {},
+      {
+        handle(request, response) {
+          if (request.url !== '/around') return false
+          response.setHeader('content-security-policy', '')
+          response.setHeader('content-type', 'text/html')
+          response.end(`<!doctype html><title>around</title><iframe src="${site.url}"></iframe>`)
+          return true
+        },
+      },
+    )
   })
   afterAll(async () => {
     await browser?.close()
@@ -153,14 +164,10 @@ describe.skipIf(!hasChromium)('what never comes, in Chromium', { timeout: 120_00
     const context = await browser.newContext()
     const page = await context.newPage()
     // Another origin, so that the camera is not allowed by itself.
-    const around = `${site.url.replace('localhost', '127.0.0.1')}around`
-    await page.route(around, (route) =>
-      route.fulfill({ contentType: 'text/html', body: `<!doctype html><iframe src="${site.url}"></iframe>` }),
-    )
-    await page.goto(around)
-    const frame = page.frames().find((candidate) => candidate.url() === site.url)!
-    await frame.waitForFunction('globalThis.ready')
-    const code = await frame.evaluate(async () => {
+    await page.goto(`${site.url.replace('localhost', '127.0.0.1')}around`)
+    const [, frame] = page.frames()
+    await frame!.waitForFunction('globalThis.ready')
+    const code = await frame!.evaluate(async () => {
       return unspoof
         .createCamera()
         .start()

@@ -46,14 +46,16 @@ const RULES = `
     width: min(100%, max(54vh, 180px));
     margin-inline: auto;
     container-type: inline-size;
-    overflow: hidden;
+    display: grid;
+    /* Not hidden: the panel may make it higher where its words need more room. */
+    overflow: clip;
     border-radius: var(--unspoof-radius);
     background: var(--unspoof-panel);
     border: 1px solid var(--unspoof-border);
   }
   @media (max-height: 640px) {
     /* Words need width, not the shape of a face. */
-    .unspoof-stage:has(> .unspoof-panel) { width: 100%; aspect-ratio: auto; height: max(72vh, 260px); }
+    .unspoof-stage:has(> .unspoof-panel) { width: 100%; aspect-ratio: auto; min-height: max(72vh, 260px); }
     .unspoof-stage > .unspoof-panel { padding-block: 8px; }
   }
   .unspoof-video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; background: #0c1117; }
@@ -89,14 +91,14 @@ const RULES = `
     text-wrap: balance;
   }
   .unspoof-panel {
-    position: absolute;
-    inset: 0;
+    min-width: 0;
+    overflow-wrap: anywhere;
     display: flex;
     flex-direction: column;
     align-items: center;
     justify-content: center;
     gap: 8px;
-    padding: 32px;
+    padding: clamp(12px, 8cqi, 32px);
     text-align: center;
   }
   .unspoof-icon {
