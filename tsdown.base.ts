@@ -18,6 +18,8 @@ export function library(options: LibraryOptions): UserConfig {
     sourcemap: false,
     clean: true,
     fixedExtension: false,
+    // CommonJS loads its optional libraries with require(): Jest has no import() there.
+    outputOptions: { dynamicImportInCjs: false },
     outExtensions: ({ format }) => (format === 'cjs' ? { js: '.cjs', dts: '.d.cts' } : { js: '.js', dts: '.d.ts' }),
   }) as UserConfig
 }

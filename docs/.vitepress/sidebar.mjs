@@ -35,6 +35,14 @@ export const sidebar = [
     'guides/bulk': 'Many images',
     'guides/own-data': 'Your own data',
   }),
+  group('Guides: where it runs', {
+    'guides/small-install': 'Small installation',
+    'guides/bundlers': 'Bundlers and Jest',
+    'guides/docker': 'Docker',
+    'guides/lambda': 'Lambda',
+    'guides/processes': 'Several processes',
+    'guides/nginx': 'nginx in front',
+  }),
   group('Concepts', {
     'concepts/pad': 'What it can do',
     'concepts/threats': 'Who it stops',

@@ -1,7 +1,7 @@
 /** The packed packages in empty projects, as people install them: each judges a real picture there, and says nothing on stderr. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { copyFile, readdir, readFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { hasChromium, launchChromium } from '@unspoof/test-utils/chromium'
@@ -23,6 +23,8 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
   let server: string
   /** What a page needs, with React and Vite. */
   let web: string
+  /** Express, without native code for the models. */
+  let small: string
 
   beforeAll(async () => {
     parent = await temporaryFolder()
@@ -32,12 +34,22 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
     const react = { react: '^19', 'react-dom': '^19' }
     const nest = { '@nestjs/common': '^11', '@nestjs/core': '^11', '@nestjs/platform-express': '^11' }
     const types = { '@types/express': '^5', '@types/node': '^20', '@types/react': '^19' }
-    ;[server, web] = await Promise.all([
+    ;[server, web, small] = await Promise.all([
       createProject(
         parent,
         'server',
-        { ...ours, ...react, ...nest, ...types, express: '^5', next: '^16', 'reflect-metadata': '^0.2', rxjs: '^7' },
-        ['esm', 'cjs', 'typescript', 'next'],
+        {
+          ...ours,
+          ...react,
+          ...nest,
+          ...types,
+          express: '^5',
+          jest: '^30',
+          next: '^16',
+          'reflect-metadata': '^0.2',
+          rxjs: '^7',
+        },
+        ['esm', 'cjs', 'typescript', 'next', 'jest'],
       ),
       createProject(
         parent,
@@ -49,6 +61,24 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
           vite: '^8',
         },
         ['vite'],
+      ),
+      createProject(
+        parent,
+        'small',
+        {
+          ...only(
+            '@unspoof/core',
+            '@unspoof/kernels',
+            '@unspoof/models',
+            '@unspoof/http',
+            '@unspoof/node',
+            '@unspoof/express',
+          ),
+          express: '^5',
+        },
+        [],
+        // docs/guides/small-install.md names the published package here.
+        { 'onnxruntime-node': ours['@unspoof/kernels']! },
       ),
     ])
   }, 300_000)
@@ -80,6 +110,40 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
       stdout: '',
       stderr: '',
     })
+  })
+
+  it('run inside Jest: in process, in a pool, in Express and in NestJS', async () => {
+    const jest = join(server, 'node_modules/jest/bin/jest.js')
+    const args = [jest, '--rootDir', join(server, 'jest'), '--runInBand', '--json']
+    const { stdout, stderr } = await run(process.execPath, args, server, { IMAGE: PICTURE })
+    expect(stderr).not.toContain('did not exit')
+    expect(JSON.parse(stdout)).toMatchObject({ numFailedTests: 0, numPassedTests: 5, success: true })
+  })
+
+  it('take less than 45 MB without onnxruntime-node, and judge the same', async () => {
+    const folder = join(small, 'node_modules')
+    const files = await readdir(folder, { recursive: true, withFileTypes: true })
+    const sizes = files.filter((file) => file.isFile()).map((file) => stat(join(file.parentPath, file.name)))
+    const megabytes = (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0) / 1e6
+    console.info(`@unspoof/express with sharp, without onnxruntime-node: ${megabytes.toFixed(1)} MB`)
+    expect(megabytes).toBeGreaterThan(15) // else something was not measured
+    expect(megabytes).toBeLessThan(45)
+    const script = `
+      const { createLiveness, createLivenessPool } = require('@unspoof/node');
+      (async () => {
+        const answers = [];
+        for (const create of [createLiveness, createLivenessPool]) {
+          const liveness = await create();
+          const { verdict, liveProbability } = await liveness.check(process.argv[1]);
+          answers.push({ verdict, liveProbability, runtime: liveness.diagnostics().runtime });
+          await liveness.close();
+        }
+        console.log(JSON.stringify(answers));
+      })()`
+    const { status, stdout, stderr } = await run(process.execPath, ['-e', script, PICTURE], small)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const expected = { ...live, runtime: 'unspoof kernels' }
+    expect(JSON.parse(stdout)).toEqual([expected, expected])
   })
 
   it('bring the command: npx unspoof check', async () => {

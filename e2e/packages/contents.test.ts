@@ -60,7 +60,8 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
 
     it('imports nothing that it does not declare', () => {
       const { manifest, files } = tarball()
-      const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, [name]: '' })
+      const { dependencies, optionalDependencies, peerDependencies } = manifest
+      const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies, [name]: '' })
       const undeclared = new Set<string>()
       let looked = 0
       for (const path of files.filter((file) => CODE.test(file) || file.startsWith('bin/'))) {

@@ -49,10 +49,12 @@ export async function createProject(
   name: string,
   dependencies: Readonly<Record<string, string>>,
   sources: readonly string[],
+  overrides: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const folder = join(parent, name)
   await mkdir(folder)
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name, private: true, type: 'module', dependencies }))
+  const manifest = { name, private: true, type: 'module', dependencies, overrides }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
   for (const source of sources) await cp(join(PROJECTS, source), join(folder, source), { recursive: true })
   const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error']
   const { status, stderr } = await run('npm', args, folder)

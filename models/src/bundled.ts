@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LivenessError, type ModelSource } from '@unspoof/core'
-import { folderSource } from './folder.ts'
+import { folderSourceWith } from './folder.ts'
 
 /** The models this package carries; each is a folder with `card.json`, `model.onnx` and `README.md`. */
 export const MODELS = ['blazeface-short', 'blazeface-full', 'unspoof-pad-1', 'face-mesh'] as const
@@ -21,12 +21,15 @@ export const DEFAULT_LANDMARKS: BundledModelId = 'face-mesh'
 /** Where this package's models lie: beside `src` and `dist`, so one step up from this file in both. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
+const MISSING_HINT =
+  'Install @unspoof/models again. A bundler must leave @unspoof/node and @unspoof/models external; a traced build must copy the models (docs/guides/bundlers.md).'
+
 /**
  * A model of this package.
  * @throws LivenessError OPTION_INVALID for an id that is not bundled.
  */
 export function bundledModel(id: BundledModelId): ModelSource {
-  return folderSource(bundledModelFolder(id))
+  return folderSourceWith(bundledModelFolder(id), MISSING_HINT)
 }
 
 /**

@@ -13,6 +13,11 @@ const MAX_WEIGHT_BYTES = 1024 * 1024 * 1024
  * @throws LivenessError OPTION_INVALID; when reading: MODEL_MISSING, CARD_INVALID
  */
 export function folderSource(path: string): ModelSource {
+  return folderSourceWith(path, undefined)
+}
+
+/** The same, with the advice for a file that is missing. */
+export function folderSourceWith(path: string, missingHint: string | undefined): ModelSource {
   if (typeof path !== 'string' || path === '') {
     throw new LivenessError(
       'OPTION_INVALID',
@@ -23,18 +28,23 @@ export function folderSource(path: string): ModelSource {
   return {
     location: folder,
     async card() {
-      const text = await readInside(folder, 'card.json', MAX_CARD_BYTES)
+      const text = await readInside(folder, 'card.json', MAX_CARD_BYTES, missingHint)
       try {
         return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)) as unknown
       } catch (cause) {
         throw new LivenessError('CARD_INVALID', `card.json in ${folder} is not JSON.`, { cause })
       }
     },
-    read: (file: CardFile) => readInside(folder, file.name, MAX_WEIGHT_BYTES),
+    read: (file: CardFile) => readInside(folder, file.name, MAX_WEIGHT_BYTES, missingHint),
   }
 }
 
-async function readInside(folder: string, name: string, maxBytes: number): Promise<Uint8Array> {
+async function readInside(
+  folder: string,
+  name: string,
+  maxBytes: number,
+  missingHint: string | undefined,
+): Promise<Uint8Array> {
   if (!/^[\w][\w.-]*$/.test(name)) {
     throw new LivenessError('CARD_INVALID', `The card in ${folder} names a file with characters that are not allowed.`)
   }
@@ -51,7 +61,10 @@ async function readInside(folder: string, name: string, maxBytes: number): Promi
     return await file.readFile()
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause
-    throw new LivenessError('MODEL_MISSING', `Cannot read ${path}.`, { cause })
+    throw new LivenessError('MODEL_MISSING', `Cannot read ${path}.`, {
+      cause,
+      ...(missingHint !== undefined && { hint: missingHint }),
+    })
   } finally {
     await file?.close()
   }

@@ -1,9 +1,10 @@
 /** createKernelRuntime(): the Runtime port of the core over the WebAssembly kernels in assembly/. */
 import { LivenessError, type Runtime, type RuntimeSession, type Tensor, type TensorInfo } from '@unspoof/core'
+import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts'
 
 /** What assembly/index.ts exports. */
 interface Exports {
-  readonly memory: WebAssembly.Memory
+  readonly memory: WasmMemory
   room(bytes: number): number
   load(at: number, bytes: number): void
   run(): void
@@ -29,21 +30,21 @@ interface Terminal extends TensorInfo {
  * the operator which the kernels do not have; such a model runs on onnxruntime-web.
  */
 export async function createKernelRuntime(wasm: Uint8Array<ArrayBuffer>): Promise<Runtime> {
-  let module: WebAssembly.Module
+  let module: WasmModule
   try {
-    module = await WebAssembly.compile(wasm)
+    module = await webAssembly.compile(wasm)
   } catch (cause) {
     throw new LivenessError('RUNTIME_MISSING', 'WebAssembly with SIMD does not run here.', { cause })
   }
   return { name: 'unspoof kernels', load: (bytes) => createSession(module, bytes) }
 }
 
-async function createSession(module: WebAssembly.Module, bytes: Uint8Array): Promise<RuntimeSession> {
-  let memory: WebAssembly.Memory | undefined
+async function createSession(module: WasmModule, bytes: Uint8Array): Promise<RuntimeSession> {
+  let memory: WasmMemory | undefined
   const abort = (message: number): never => {
     throw new Error(memory === undefined ? 'The kernels failed.' : textAt(memory, message))
   }
-  const instance = await WebAssembly.instantiate(module, { env: { abort } })
+  const instance = await webAssembly.instantiate(module, { env: { abort } })
   const kernels = instance.exports as unknown as Exports
   memory = kernels.memory
   const at = kernels.room(bytes.length)
@@ -114,7 +115,7 @@ function terminalOf(kernels: Exports, i: number): Terminal {
 }
 
 /** A string of AssemblyScript: UTF-16, its length in bytes just before it. */
-function textAt({ buffer }: WebAssembly.Memory, at: number): string {
+function textAt({ buffer }: WasmMemory, at: number): string {
   const [bytes] = new Uint32Array(buffer, at - 4, 1)
   return new TextDecoder('utf-16le').decode(new Uint8Array(buffer, at, bytes))
 }

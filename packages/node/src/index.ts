@@ -28,12 +28,13 @@ export {
 } from '@unspoof/core'
 // Models
 export { folderSource } from '@unspoof/models'
+export type { Diagnostics } from './diagnostics.ts'
 // Pictures
 export { type DecodeOptions, decodeImage } from './image/decode.ts'
 export { DEFAULT_LIMITS, type ImageLimits, LIMIT_RANGES, resolveLimits } from './image/limits.ts'
 export type { NodeInput } from './input/read.ts'
 export { createFaceLandmarker } from './landmarker.ts'
-export { createLiveness } from './liveness.ts'
+export { createLiveness, type NodeLiveness } from './liveness.ts'
 export type { ModelChoice, ModelMember, NodeLivenessOptions } from './options.ts'
 // Servers
 export {
@@ -45,5 +46,13 @@ export {
 } from './pool/liveness-pool.ts'
 export type { PoolHealth } from './pool/worker-pool.ts'
 // The runtime
-export { createNodeRuntime, DEFAULT_THREADS, type NodeRuntimeOptions, THREADS_RANGE } from './runtime/runtime.ts'
+export type { Ort } from './runtime/ort.ts'
+export {
+  createNodeRuntime,
+  type NodeRuntime,
+  type NodeRuntimeOptions,
+  type RuntimeChoice,
+  type RuntimeDescription,
+} from './runtime/runtime.ts'
 export { disableTelemetry } from './runtime/telemetry.ts'
+export { DEFAULT_THREADS, THREADS_RANGE } from './runtime/threads.ts'

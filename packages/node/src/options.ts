@@ -3,6 +3,7 @@ import {
   type CheckOptions,
   checkInteger,
   checkKeys,
+  checkOneOf,
   describe,
   type FaceDetector,
   LivenessError,
@@ -12,7 +13,8 @@ import {
 } from '@unspoof/core'
 import { DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { type ImageLimits, resolveLimits } from './image/limits.ts'
-import { DEFAULT_THREADS, THREADS_RANGE } from './runtime/runtime.ts'
+import { RUNTIMES, type RuntimeChoice } from './runtime/runtime.ts'
+import { DEFAULT_THREADS, THREADS_RANGE } from './runtime/threads.ts'
 
 /** The id of a bundled model, the path of a folder with a `card.json` (it contains a `/`), or a source of your own. */
 export type ModelChoice = string | ModelSource
@@ -36,7 +38,13 @@ export interface NodeLivenessOptions extends Omit<CheckOptions, 'signal'> {
    * @default BlazeFace short range, then full range
    */
   readonly detectors?: FaceDetector | ModelChoice | readonly ModelChoice[]
-  /** Threads one run of a model may use, 1 to 64. @default {@link DEFAULT_THREADS} */
+  /**
+   * What runs the models: `native` is onnxruntime-node, `wasm` the kernels of @unspoof/kernels, which need no native code and take
+   * about twice the time; `auto` takes the first where it loads. `diagnostics()` tells which and why.
+   * @default 'auto'
+   */
+  readonly runtime?: RuntimeChoice
+  /** Threads one run of onnxruntime-node may use, 1 to 64. @default {@link DEFAULT_THREADS} */
   readonly threads?: number
   /** How large a picture may be. @default {@link DEFAULT_LIMITS} */
   readonly limits?: Partial<ImageLimits>
@@ -45,6 +53,7 @@ export interface NodeLivenessOptions extends Omit<CheckOptions, 'signal'> {
 export interface ResolvedNodeOptions {
   readonly models: readonly ModelMember[]
   readonly detectors: FaceDetector | readonly ModelChoice[]
+  readonly runtime: RuntimeChoice
   readonly threads: number
   readonly limits: ImageLimits
   readonly check: ResolvedCheckOptions
@@ -54,6 +63,7 @@ export const NODE_OPTION_KEYS = [
   'models',
   'variant',
   'detectors',
+  'runtime',
   'threads',
   'limits',
   'operatingPoint',
@@ -66,10 +76,12 @@ export const NODE_OPTION_KEYS = [
 /** @throws LivenessError OPTION_INVALID for unknown keys and values outside their range. */
 export function resolveNodeOptions(options: NodeLivenessOptions): ResolvedNodeOptions {
   checkKeys('liveness', options, NODE_OPTION_KEYS)
-  const { models, variant, detectors, threads, limits, ...check } = options
+  const { models, variant, detectors, runtime = 'auto', threads, limits, ...check } = options
+  checkOneOf('runtime', runtime, RUNTIMES)
   return Object.freeze({
     models: listOf('models', models ?? DEFAULT_PAD_MODEL).map((entry, i) => toMember(entry, i, variant)),
     detectors: toDetectors(detectors),
+    runtime,
     threads: checkInteger('threads', threads ?? DEFAULT_THREADS, THREADS_RANGE),
     limits: resolveLimits(limits),
     check: resolveCheckOptions(check),

@@ -12,9 +12,15 @@ export interface Ran {
 }
 
 /** Runs a program as a user would: without what the test runner and npm put into the environment. */
-export function run(command: string, args: readonly string[], cwd: string): Promise<Ran> {
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...plainEnvironment(), ...environment }
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))

@@ -20,7 +20,8 @@ const copied = [...last.matchAll(/^COPY --from=build \/app\/(\S+) \.\/?(\S*)$/gm
 
 async function dependenciesOf(name: string): Promise<string[]> {
   const text = await readFile(path.join(ROOT, folderOf(name), 'package.json'), 'utf8')
-  return Object.keys((JSON.parse(text) as { dependencies?: Record<string, string> }).dependencies ?? {})
+  const { dependencies, optionalDependencies } = JSON.parse(text) as Record<string, Record<string, string> | undefined>
+  return Object.keys({ ...dependencies, ...optionalDependencies })
 }
 
 /** What `npm ci --omit=dev --workspace unspoof` installs in the first place: ours, and what ours name. */

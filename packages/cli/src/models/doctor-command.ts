@@ -30,6 +30,8 @@ export async function runDoctor(names: readonly string[], args: Arguments, termi
   const runtime = createNodeRuntime()
   const session = await runtime.load(bytes)
   try {
+    const { runtime: name, runtimeReason } = await runtime.describe()
+    terminal.note(`Runtime: ${name}. ${runtimeReason}`)
     const shape = shapeOf(session)
     terminal.note(
       `Input "${shape.input}" ${shape.width} x ${shape.height} (${shape.layout}), output "${shape.output}" with ${shape.classes} classes.`,

@@ -78,13 +78,27 @@ describe.skipIf(!isBuilt)('the built package', () => {
     expect(result).toMatchObject({ exit: 0, stdout: 'true\n', stderr: '' })
   })
 
-  it('in a worker thread of the application it refuses, unless the main thread has switched telemetry off', async () => {
-    const inside = `require(${cjs}).createLiveness().then((l) => l.close()).then(() => 'ran', (e) => e.code).then((s) => require('node:worker_threads').parentPort.postMessage(s))`
-    const start = `new (require('node:worker_threads').Worker)(${JSON.stringify(inside)}, { eval: true }).on('message', console.log)`
-    const refused = await runAlone(start)
+  it('in a worker thread of the application, the kernels run unless the main thread has switched telemetry off', async () => {
+    const runIn = (options: string) => {
+      const inside = `require(${cjs}).createLiveness(${options}).then((l) => l.close().then(() => l.diagnostics().runtime), (e) => e.code).then((s) => require('node:worker_threads').parentPort.postMessage(s))`
+      return `new (require('node:worker_threads').Worker)(${JSON.stringify(inside)}, { eval: true }).on('message', console.log)`
+    }
+    expect(await runAlone(runIn(''))).toMatchObject({ exit: 0, stdout: 'unspoof kernels\n', files: [] })
+    const refused = await runAlone(runIn("{ runtime: 'native' }"))
     expect(refused).toMatchObject({ exit: 0, stdout: 'RUNTIME_TELEMETRY\n', files: [] })
-    const allowed = await runAlone(`require(${cjs}).disableTelemetry(); ${start}`)
-    expect(allowed).toMatchObject({ exit: 0, stdout: 'ran\n', files: [] })
+    const allowed = await runAlone(`require(${cjs}).disableTelemetry(); ${runIn('')}`)
+    expect(allowed).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^onnxruntime-node/), files: [] })
+  })
+
+  it('exits with the code it was given while workers run models, and while they load them', {
+    timeout: 120_000,
+  }, async () => {
+    const exitAfter = (ms: number) =>
+      `createLivenessPool({ workers: 2 }).then((pool) => { for (let i = 0; i < 40; i++) pool.check(${picture}).catch(() => {}); setTimeout(() => process.exit(7), ${ms}) }); if (${ms} > 900) setTimeout(() => process.exit(7), ${ms} - 700)`
+    for (const ms of [60, 80, 100, 120, 1000, 1200]) {
+      const result = await runAlone(inEsm(exitAfter(ms)))
+      expect(result, `${ms} ms`).toMatchObject({ exit: 7, stderr: '' })
+    }
   })
 
   it('the check for files would see the telemetry: onnxruntime-node alone leaves some', async (context) => {

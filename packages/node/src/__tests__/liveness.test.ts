@@ -74,6 +74,27 @@ describe('with the bundled models', () => {
     }
   })
 
+  it('gives the same answer on the kernels as on onnxruntime-node, and tells which of them ran', async () => {
+    const [native, wasm] = await Promise.all([
+      createLiveness({ runtime: 'native' }),
+      createLiveness({ runtime: 'wasm' }),
+    ])
+    expect(native.diagnostics()).toEqual({
+      runtime: expect.stringMatching(/^onnxruntime-node \d/),
+      runtimeReason: 'As the runtime option says.',
+      threads: 1,
+    })
+    expect(wasm.diagnostics().runtime).toBe('unspoof kernels')
+    const small = await sharp(faceBytes).resize(300).jpeg({ quality: 60 }).toBuffer()
+    const photographed = await sharp(faceBytes).blur(2).gamma(1.6).jpeg().toBuffer()
+    for (const image of [faceBytes, small, photographed]) {
+      const [a, b] = [await native.check(image), await wasm.check(image)]
+      expect(b.verdict).toBe(a.verdict)
+      expect(Math.abs(b.liveProbability! - a.liveProbability!)).toBeLessThan(0.01)
+    }
+    await Promise.all([native.close(), wasm.close()])
+  })
+
   it('gives the same answer for every EXIF orientation', async () => {
     const { frame } = await decodeImage(faceBytes)
     const { width, height } = frame!

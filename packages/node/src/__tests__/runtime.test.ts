@@ -6,15 +6,20 @@ import { isLivenessError } from '@unspoof/core'
 import { AFFINE_MODEL, runtimeConformance } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
 import { hasExternalData } from '../runtime/external-data.ts'
-import { missingRuntime, type Ort } from '../runtime/native.ts'
+import { missingRuntime } from '../runtime/load-ort.ts'
+import type { Ort } from '../runtime/ort.ts'
 import { createNodeRuntime } from '../runtime/runtime.ts'
 import { createSerialQueue } from '../runtime/serial-queue.ts'
 import * as onnx from './onnx.ts'
 
 describe('the contract', () => {
-  for (const threads of [1, 2]) {
-    for (const { name, run } of runtimeConformance(() => createNodeRuntime({ threads })))
-      it(`${name} (${threads} threads)`, run)
+  const runtimes = {
+    'onnxruntime-node': () => createNodeRuntime({ runtime: 'native' }),
+    'onnxruntime-node on two threads': () => createNodeRuntime({ runtime: 'native', threads: 2 }),
+    'the kernels': () => createNodeRuntime({ runtime: 'wasm' }),
+  }
+  for (const [runtime, create] of Object.entries(runtimes)) {
+    for (const { name, run } of runtimeConformance(create)) it(`${runtime}: ${name}`, run)
   }
 })
 
@@ -79,10 +84,11 @@ describe('createNodeRuntime', () => {
     const library = await import('onnxruntime-node')
     let calls = 0
     const runtime = createNodeRuntime({
+      runtime: 'native',
       ort: () => {
         calls += 1
         if (calls === 1) throw new Error('cannot open shared object file')
-        return (library as unknown as { default: typeof library }).default
+        return library.default
       },
     })
     expect(calls).toBe(0)
@@ -96,11 +102,11 @@ describe('createNodeRuntime', () => {
   // What it does was measured once: 20 runs of blazeface-full on two threads with 30 ms between cost 5 ms of processor time in the
   // pauses, and 230 ms where threads may spin. As a test that would depend on the machine; what is asked for does not.
   it('lets no thread of a session spin, and leaves none of its settings to the library', async () => {
-    const { default: library } = (await import('onnxruntime-node')) as unknown as { default: Ort }
+    const library: Ort = (await import('onnxruntime-node')).default
     const asked: unknown[] = []
     const create: Ort['InferenceSession']['create'] = (...[bytes, options]: unknown[]) => {
       asked.push(options)
-      return library.InferenceSession.create(bytes as Uint8Array, options as object)
+      return library.InferenceSession.create(bytes as Uint8Array, options as never)
     }
     const ort = { ...library, InferenceSession: { create } } as Ort
     for (const threads of [1, 2]) await (await createNodeRuntime({ threads, ort }).load(AFFINE_MODEL)).close()
@@ -133,6 +139,62 @@ describe('createNodeRuntime', () => {
       growth.push((process.memoryUsage.rss() - before) / 1e6)
     }
     expect(Math.min(...growth)).toBeLessThan(5)
+  })
+})
+
+describe('the choice of a runtime', () => {
+  const broken = () => {
+    throw new Error('cannot open shared object file')
+  }
+  const affine = async (runtime: ReturnType<typeof createNodeRuntime>) => {
+    const session = await runtime.load(AFFINE_MODEL)
+    const { y } = await session.run({ x: tensor(1, 2) })
+    await session.close()
+    return [...y!.data]
+  }
+
+  it('auto takes onnxruntime-node where it loads', async () => {
+    const runtime = createNodeRuntime()
+    expect(await affine(runtime)).toEqual([3, 5])
+    expect(runtime.name).toMatch(/^onnxruntime-node \d/)
+    expect(await runtime.describe()).toEqual({
+      runtime: runtime.name,
+      runtimeReason: 'onnxruntime-node is installed.',
+    })
+  })
+
+  it('auto takes the kernels where it does not load, and tells what the loader said', async () => {
+    const runtime = createNodeRuntime({ ort: broken })
+    expect(await affine(runtime)).toEqual([3, 5])
+    expect(await runtime.describe()).toEqual({
+      runtime: 'unspoof kernels',
+      runtimeReason: expect.stringContaining('The loader says: cannot open shared object file'),
+    })
+    expect(runtime.name).toBe('unspoof kernels')
+  })
+
+  it('wasm takes the kernels and never loads onnxruntime-node; native takes nothing else', async () => {
+    const wasm = createNodeRuntime({ runtime: 'wasm', ort: broken })
+    expect(await affine(wasm)).toEqual([3, 5])
+    expect(await wasm.describe()).toEqual({ runtime: 'unspoof kernels', runtimeReason: 'As the runtime option says.' })
+    await expect(createNodeRuntime({ runtime: 'native', ort: broken }).load(AFFINE_MODEL)).rejects.toMatchObject({
+      code: 'RUNTIME_MISSING',
+    })
+    expect(() => createNodeRuntime({ runtime: 'gpu' as never })).toThrow(/"auto", "native", "wasm"/)
+  })
+
+  it('the kernels name the operator that they do not have', async () => {
+    const model = onnx.model({
+      inputs: [{ name: 'x', dims: ['n', 2] }],
+      outputs: [{ name: 'y', dims: ['n', 2] }],
+      nodes: [{ op: 'Erf', inputs: ['x'], outputs: ['y'] }],
+    })
+    await (await createNodeRuntime({ runtime: 'native' }).load(model)).close()
+    await expect(createNodeRuntime({ runtime: 'wasm' }).load(model)).rejects.toMatchObject({
+      code: 'MODEL_LOAD',
+      message: expect.stringContaining('Operator Erf'),
+      hint: expect.stringContaining('onnxruntime-node'),
+    })
   })
 })
 
@@ -210,15 +272,16 @@ describe('weights in other files', () => {
 
 describe('a missing native library', () => {
   const on = (platform: string, arch: string, libc?: 'glibc' | 'musl') =>
-    missingRuntime(new Error('x'), { node: '22.0.0', platform, arch, libc })
+    missingRuntime(new Error('libonnxruntime.so.1: cannot open\nmore'), { node: '22.0.0', platform, arch, libc })
   it.each([
     [on('linux', 'x64', 'glibc'), 'linux-x64 with glibc', 'npm install onnxruntime-node --ignore-scripts'],
-    [on('linux', 'x64', 'musl'), 'linux-x64 with musl', 'FROM node:22-slim'],
-    [on('darwin', 'x64'), 'darwin-x64;', '@unspoof/web'],
+    [on('linux', 'x64', 'musl'), 'linux-x64 with musl', "runtime: 'auto'"],
+    [on('darwin', 'x64'), 'darwin-x64;', "runtime: 'auto'"],
   ])('%s', (error, found, remedy) => {
     expect(error.code).toBe('RUNTIME_MISSING')
     expect(error.message).toContain(found)
     expect(error.message).toContain('required one of linux-x64')
+    expect(error.message).toMatch(/The loader says: libonnxruntime.so.1: cannot open$/)
     expect(error.hint).toContain(remedy)
   })
 })

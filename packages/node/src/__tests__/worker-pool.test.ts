@@ -1,4 +1,8 @@
 /** Queue, time limits, aborts, deaths and drain of the pool, on real worker threads. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createBreaker } from '../pool/breaker.ts'
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../pool/worker-pool.ts'
@@ -85,7 +89,7 @@ describe('createWorkerPool', () => {
     // Each was started once: a pool that cannot start does not try again by itself.
     expect(starts[0]).toBe(3)
     await expect(createPool({ script: new URL('./absent.mjs', import.meta.url) })).rejects.toMatchObject({
-      code: 'WORKER_LOST',
+      code: 'RUNTIME_MISSING',
     })
   })
 })
@@ -221,6 +225,25 @@ describe('a worker that dies', () => {
     await expect(run({})).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE', retryAfter: expect.any(Number) })
     await expect.poll(() => pool.health().ready).toBe(true)
     expect((await run({ say: 'healed' })).echo).toBe('healed')
+  })
+
+  it('because a file is missing is permanent: no retry is promised, and the process warns once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'unspoof-worker-'))
+    const copy = pathToFileURL(join(folder, 'worker.mjs'))
+    copyFileSync(script, copy)
+    const warnings: (Error & { code?: string })[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    try {
+      const { run } = await createPool({ script: copy, breaker: { deaths: 2, windowMs: 60_000 } })
+      rmSync(folder, { recursive: true })
+      expect(await outcome(run({ die: 'exit' }))).toBe('WORKER_LOST')
+      await expect.poll(() => outcome(run({}))).toBe('RUNTIME_MISSING')
+      await expect(run({})).rejects.toMatchObject({ retryable: false, hint: expect.stringContaining('bundler') })
+      expect(warnings.filter(({ code }) => code === 'UNSPOOF_UNAVAILABLE')).toHaveLength(1)
+    } finally {
+      process.off('warning', onWarning)
+    }
   })
 
   it('answers those who wait when the last worker is not replaced', async () => {

@@ -1,6 +1,7 @@
 /** Loads sharp, and refuses versions with known holes in their decoders. */
 import { LivenessError } from '@unspoof/core'
 import type sharpFunction from 'sharp'
+import { loaderSays } from '../runtime/load-ort.ts'
 
 export type Sharp = typeof sharpFunction
 
@@ -15,7 +16,7 @@ export async function loadSharp(load: () => Promise<{ default: Sharp }> = () => 
   } catch (cause) {
     throw new LivenessError(
       'RUNTIME_MISSING',
-      `sharp cannot be loaded: found Node ${process.versions.node} on ${process.platform}-${process.arch}; required its binary for this platform.`,
+      `sharp cannot be loaded: found Node ${process.versions.node} on ${process.platform}-${process.arch}; required its binary for this platform. ${loaderSays(cause)}`,
       { cause, hint: `Run: npm install --os=${process.platform} --cpu=${process.arch} sharp@^${SHARP_FLOOR}` },
     )
   }

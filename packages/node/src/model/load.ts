@@ -10,6 +10,7 @@ import {
   parseDetectorCard,
   type WeightedModel,
 } from '@unspoof/core'
+import type { Diagnostics } from '../diagnostics.ts'
 import { isDetector, type ResolvedNodeOptions } from '../options.ts'
 import { createNodeRuntime } from '../runtime/runtime.ts'
 import { sourceOf } from './source.ts'
@@ -17,6 +18,7 @@ import { sourceOf } from './source.ts'
 export interface LoadedModels {
   readonly detector: FaceDetector
   readonly models: readonly WeightedModel[]
+  readonly diagnostics: Diagnostics
 }
 
 /**
@@ -24,9 +26,9 @@ export interface LoadedModels {
  * @throws LivenessError CARD_INVALID, MODEL_MISSING, MODEL_HASH, MODEL_LOAD, MODEL_OUTPUT, OPTION_INVALID, RUNTIME_MISSING, RUNTIME_TELEMETRY
  */
 export async function loadModels(
-  options: Pick<ResolvedNodeOptions, 'models' | 'detectors' | 'threads'>,
+  options: Pick<ResolvedNodeOptions, 'models' | 'detectors' | 'runtime' | 'threads'>,
 ): Promise<LoadedModels> {
-  const runtime = createNodeRuntime({ threads: options.threads })
+  const runtime = createNodeRuntime({ runtime: options.runtime, threads: options.threads })
   const opened: { close(): Promise<void> }[] = []
   try {
     const models: WeightedModel[] = []
@@ -40,7 +42,8 @@ export async function loadModels(
       models.push(weight === undefined ? { model } : { model, weight })
     }
     await tryModels(models)
-    if (isDetector(options.detectors)) return { detector: options.detectors, models }
+    const diagnostics = { ...(await runtime.describe()), threads: options.threads }
+    if (isDetector(options.detectors)) return { detector: options.detectors, models, diagnostics }
     const detectors = []
     for (const choice of options.detectors) {
       const loaded = await loadModel({ source: sourceOf(choice), runtime, parse: parseDetectorCard })
@@ -49,7 +52,7 @@ export async function loadModels(
     }
     const detector = createFaceDetector({ models: detectors })
     await detector.detect(greyFrame())
-    return { detector, models }
+    return { detector, models, diagnostics }
   } catch (error) {
     await Promise.allSettled(opened.map((model) => model.close()))
     throw error

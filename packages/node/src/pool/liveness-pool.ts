@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
 import {
   type CheckOptions,
   checkInteger,
@@ -16,14 +17,16 @@ import {
   type ResolvedCheckOptions,
   resolveCheckOptions,
 } from '@unspoof/core'
+import type { Diagnostics } from '../diagnostics.ts'
 import type { ImageLimits } from '../image/limits.ts'
 import { readHeader } from '../image/sniff.ts'
 import { type NodeInput, readInput } from '../input/read.ts'
 import { isDetector, NODE_OPTION_KEYS, type NodeLivenessOptions, resolveNodeOptions } from '../options.ts'
+import { createExitGate } from '../runtime/exit-gate.ts'
 import { disableTelemetry } from '../runtime/telemetry.ts'
 import { toPortable } from './portable-source.ts'
 import type { PortableInput, WorkerAnswer, WorkerInfo, WorkerJob, WorkerSetup } from './protocol.ts'
-import { createWorkerPool, type PoolHealth, type PreparedJob } from './worker-pool.ts'
+import { createWorkerPool, INSTALL_HINT, type PoolHealth, type PreparedJob } from './worker-pool.ts'
 
 /** One worker more than processors: each waits while its picture is decoded, which happens on threads of libuv and libvips. */
 export const POOL_DEFAULTS: { readonly workers: number; readonly queue: number } = {
@@ -45,6 +48,8 @@ export interface LivenessPoolOptions extends NodeLivenessOptions {
 export interface LivenessPool extends Liveness<NodeInput> {
   /** For readiness probes and metrics; costs nothing. */
   health(): PoolHealth
+  /** What runs the models in the workers, and why. */
+  diagnostics(): Diagnostics
 }
 
 /**
@@ -67,23 +72,31 @@ export async function createLivenessPool(options: LivenessPoolOptions = {}): Pro
     )
   }
   // Here and not only in the workers, where it would come too late.
-  disableTelemetry()
+  if (resolved.runtime === 'native' || (resolved.runtime === 'auto' && isMainThread)) disableTelemetry()
   const { signal: _, ...check } = resolved.check
-  const setup: WorkerSetup = {
+  const setup: Omit<WorkerSetup, 'exitGate'> = {
     models: await Promise.all(
       resolved.models.map(async (member) => ({ ...member, model: await toPortable(member.model, member.variant) })),
     ),
     detectors: await Promise.all(resolved.detectors.map((choice) => toPortable(choice, undefined))),
+    runtime: resolved.runtime,
     threads: resolved.threads,
     limits: resolved.limits,
     check,
   }
+  const script = workerScript()
+  const gate = createExitGate()
+  const workerData: WorkerSetup = { ...setup, exitGate: gate.memory }
   const pool = await createWorkerPool<WorkerJob, WorkerAnswer>({
-    script: workerScript(),
-    workerData: setup,
+    script,
+    workerData,
     workers: size,
     queue: queueLength,
+  }).catch((error: unknown) => {
+    gate.forget()
+    throw error
   })
+  const close = () => pool.close().finally(() => gate.forget())
   const info = pool.info as WorkerInfo
 
   /** Reads the input here, where its streams live, and has it judged there. */
@@ -138,8 +151,9 @@ export async function createLivenessPool(options: LivenessPoolOptions = {}): Pro
       })
     },
     health: () => pool.health(),
-    close: () => pool.close(),
-    [Symbol.asyncDispose]: () => pool.close(),
+    diagnostics: () => info.diagnostics,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
@@ -170,8 +184,8 @@ function workerScript(): URL {
   const here = import.meta.url
   const script = new URL(here.endsWith('.ts') ? '../../dist/pool/worker.js' : './pool/worker.js', here)
   if (!existsSync(fileURLToPath(script))) {
-    throw new LivenessError('WORKER_LOST', 'The built worker of @unspoof/node is missing.', {
-      hint: 'Install @unspoof/node again; in its repository, run: npm run build. A bundler must leave @unspoof/node external.',
+    throw new LivenessError('RUNTIME_MISSING', 'The built worker of @unspoof/node is missing.', {
+      hint: INSTALL_HINT,
     })
   }
   return script

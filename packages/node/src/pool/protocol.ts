@@ -8,9 +8,11 @@ import type {
   PadCard,
   ResolvedCheckOptions,
 } from '@unspoof/core'
+import type { Diagnostics } from '../diagnostics.ts'
 import type { ImageHeader } from '../image/header.ts'
 import type { ImageLimits } from '../image/limits.ts'
 import type { ModelMember } from '../options.ts'
+import type { RuntimeChoice } from '../runtime/runtime.ts'
 
 /** A source that can be sent to a worker: a name to resolve there, or card and bytes. */
 export type PortableSource = string | { readonly location: string; readonly card: unknown; readonly bytes: Uint8Array }
@@ -21,8 +23,11 @@ export interface PortableMember extends Omit<ModelMember, 'model'> {
 
 /** The worker's data: everything it needs to load. */
 export interface WorkerSetup {
+  /** See exit-gate.ts. */
+  readonly exitGate: SharedArrayBuffer
   readonly models: readonly PortableMember[]
   readonly detectors: readonly PortableSource[]
+  readonly runtime: RuntimeChoice
   readonly threads: number
   readonly limits: ImageLimits
   readonly check: Omit<ResolvedCheckOptions, 'signal'>
@@ -30,6 +35,7 @@ export interface WorkerSetup {
 
 /** Told by a worker when it is ready. */
 export interface WorkerInfo {
+  readonly diagnostics: Diagnostics
   readonly models: LivenessResult['model']
   /** Of the first model: what a named operating point means. */
   readonly operatingPoints: PadCard['operatingPoints']

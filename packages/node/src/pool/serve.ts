@@ -1,5 +1,5 @@
 /** The worker's side of the pool: starts, takes jobs, stops when told. */
-import { parentPort } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { type FromWorker, type ToWorker, toWireError } from './messages.ts'
 
 /** What a worker does. */
@@ -20,7 +20,7 @@ export async function serveWorker<Job, Answer>(start: () => Promise<WorkerServic
     service = await start()
   } catch (error) {
     send({ type: 'failed', error: toWireError(error) })
-    port.close()
+    endThread(port)
     return
   }
   const running = new Map<number, AbortController>()
@@ -28,7 +28,7 @@ export async function serveWorker<Job, Answer>(start: () => Promise<WorkerServic
   port.on('message', (message: ToWorker) => {
     if (message.type === 'stop') {
       // The thread ends by itself once nothing is left to do.
-      void last.then(() => service.close()).finally(() => port.close())
+      void last.then(() => service.close()).finally(() => endThread(port))
     } else if (message.type === 'abandon') {
       running.get(message.id)?.abort()
     } else {
@@ -44,4 +44,10 @@ export async function serveWorker<Job, Answer>(start: () => Promise<WorkerServic
     }
   })
   send({ type: 'ready', info: service.info })
+}
+
+/** The thread ends by itself once its port is closed. In Deno the port cannot be closed. */
+function endThread(port: MessagePort): void {
+  if (typeof port.close === 'function') port.close()
+  else process.exit(0)
 }

@@ -1,6 +1,7 @@
 /** A bounded queue in front of worker threads: admits or refuses at once, replaces workers that die, drains before it ends. */
 import type { Transferable, Worker } from 'node:worker_threads'
 import { LivenessError } from '@unspoof/core'
+import { warnPermanent } from '../warn.ts'
 import { type BreakerOptions, createBreaker } from './breaker.ts'
 import { type FromWorker, fromWireError, type ToWorker, type WireError } from './messages.ts'
 
@@ -63,6 +64,10 @@ const DEFAULT_HANG_MS = 30_000
 
 /** Why what belongs to a job was stopped, where nobody reads it: the job was answered. */
 const SETTLED = 'settled'
+
+/** What mends a missing file. */
+export const INSTALL_HINT =
+  'Install @unspoof/node again; in its repository, run: npm run build. A bundler must leave @unspoof/node external.'
 
 /** How long close() waits for a worker that was told to stop. */
 const STOP_MS = 5000
@@ -211,6 +216,8 @@ class Pool {
   }
 
   #unavailable(): LivenessError {
+    // What is missing does not come back by itself: nobody should be told to try again.
+    if (this.#lastFailure?.retryable === false) return this.#lastFailure
     return new LivenessError('MODEL_UNAVAILABLE', 'The workers keep dying and are not started again for a while.', {
       retryAfter: Math.max(1, Math.ceil(this.#breaker.waitMs / 1000)),
       cause: this.#lastFailure,
@@ -304,7 +311,9 @@ class Pool {
       }
     })
     thread.on('error', (cause) => {
-      const error = new LivenessError('WORKER_LOST', 'A worker died.', { cause })
+      const error = isMissingFile(cause)
+        ? new LivenessError('RUNTIME_MISSING', 'A worker cannot load its code.', { cause, hint: INSTALL_HINT })
+        : new LivenessError('WORKER_LOST', 'A worker died.', { cause })
       ready.reject(error)
       this.#lose(member, 'died', error)
     })
@@ -355,6 +364,7 @@ class Pool {
     if (isExpected) return
     const lost = error ?? new LivenessError('WORKER_LOST', `The worker ${how}.`)
     this.#lastFailure = lost
+    if (this.#started) warnPermanent(lost)
     const { job } = member
     if (job !== undefined) {
       this.#settle(job, () =>
@@ -407,6 +417,10 @@ class Pool {
     clearTimeout(timer)
     for (const { thread } of members) thread.unref()
   }
+}
+
+function isMissingFile(cause: unknown): boolean {
+  return /^(ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|ENOENT)$/.test(String((cause as NodeJS.ErrnoException)?.code))
 }
 
 function deferred() {

@@ -5,6 +5,7 @@ import { installAreaKernel } from '../image/area-kernel.ts'
 import { checkFrameSize, decodeChecked } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
 import { loadModels } from '../model/load.ts'
+import { useExitGate } from '../runtime/exit-gate.ts'
 import {
   fromPortable,
   type PortableInput,
@@ -17,10 +18,12 @@ import { serveWorker } from './serve.ts'
 
 void serveWorker<WorkerJob, WorkerAnswer>(async () => {
   const setup = workerData as WorkerSetup
-  const { limits, threads, check } = setup
+  const { limits, runtime, threads, check } = setup
+  useExitGate(setup.exitGate)
   await loadSharp()
   installAreaKernel()
-  const loaded = await loadModels({
+  const { diagnostics, ...loaded } = await loadModels({
+    runtime,
     threads,
     models: setup.models.map((member) => ({ ...member, model: fromPortable(member.model) })),
     detectors: setup.detectors.map(fromPortable),
@@ -37,6 +40,7 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
     },
   })
   const info: WorkerInfo = {
+    diagnostics,
     models: liveness.models,
     operatingPoints: loaded.models[0]!.model.card.operatingPoints,
   }

@@ -1,135 +1,132 @@
-/** The Runtime port of the core over onnxruntime-node. */
+/** createNodeRuntime(): runs models with onnxruntime-node where it loads, and with the WebAssembly kernels where it does not. */
 import {
   checkInteger,
   checkKeys,
+  checkOneOf,
+  isLivenessError,
   LivenessError,
   type LoadOptions,
   type Runtime,
   type RuntimeSession,
-  type Tensor,
-  type TensorInfo,
 } from '@unspoof/core'
-import type { InferenceSession } from 'onnxruntime-node'
 import { hasExternalData } from './external-data.ts'
-import { loadOrt, type Ort } from './native.ts'
-import { createSerialQueue, type SerialQueue } from './serial-queue.ts'
+import { createNativeEngine } from './native.ts'
+import type { Ort } from './ort.ts'
+import { DEFAULT_THREADS, THREADS_RANGE } from './threads.ts'
+import { createWasmEngine } from './wasm.ts'
 
-export const DEFAULT_THREADS = 1
-export const THREADS_RANGE = { min: 1, max: 64 } as const
+export const RUNTIMES = ['auto', 'native', 'wasm'] as const
+
+/** `native`: onnxruntime-node. `wasm`: the kernels of @unspoof/kernels. `auto`: the first where it loads, else the second. */
+export type RuntimeChoice = (typeof RUNTIMES)[number]
 
 export interface NodeRuntimeOptions {
   /**
-   * Threads one run may use, 1 to 64. One is the fastest use of a server's cores: several checks in parallel
-   * (see `createLivenessPool`) beat several threads for one check, and one thread never spins.
-   * @default {@link DEFAULT_THREADS}
+   * What runs the models. The kernels need no native code and take about twice the time.
+   * @default 'auto'
+   */
+  readonly runtime?: RuntimeChoice
+  /**
+   * Threads one run of onnxruntime-node may use, 1 to 64; the kernels use one. One is the fastest use of a server's cores:
+   * several checks in parallel (see `createLivenessPool`) beat several threads for one check, and one thread never spins.
+   * @default 1
    */
   readonly threads?: number
   /** Another copy of onnxruntime-node, or a function that loads one. @default `import('onnxruntime-node')` */
   readonly ort?: Ort | (() => Ort | Promise<Ort>)
 }
 
+/** What runs the models, and why. */
+export interface RuntimeDescription {
+  /** `onnxruntime-node` with its version, or `unspoof kernels`. */
+  readonly runtime: string
+  /** One sentence. */
+  readonly runtimeReason: string
+}
+
+export interface NodeRuntime extends Runtime {
+  /** Loads what runs the models, if no model was loaded yet. @throws LivenessError RUNTIME_MISSING, RUNTIME_TELEMETRY */
+  describe(): Promise<RuntimeDescription>
+}
+
+/** One of the two ways to run a model, ready to load it. */
+export interface Engine {
+  readonly name: string
+  load(bytes: Uint8Array, options?: LoadOptions): Promise<RuntimeSession>
+}
+
+interface Chosen {
+  readonly engine: Engine
+  readonly reason: string
+}
+
 /**
- * Makes a runtime. The native library is loaded with the first model, its telemetry off.
- *
- * A run blocks its thread (onnxruntime-node has no asynchronous run), so runs of one runtime follow each other with a turn
- * of the event loop in between. Use worker threads for more.
- * @throws LivenessError OPTION_INVALID
+ * Makes a runtime. Its library is loaded with the first model; the telemetry of onnxruntime-node is off.
+ * @throws LivenessError OPTION_INVALID; `load` throws RUNTIME_MISSING, RUNTIME_TELEMETRY (not with `auto`), and MODEL_LOAD
+ * for damaged weights and for operators that the kernels do not have.
+ * @example
+ * const runtime = createNodeRuntime({ runtime: 'wasm' })
+ * console.log(await runtime.describe())
  */
-export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
-  checkKeys('runtime', options, ['threads', 'ort'])
-  const defaultThreads = checkInteger('threads', options.threads ?? DEFAULT_THREADS, THREADS_RANGE)
-  const { ort } = options
+export function createNodeRuntime(options: NodeRuntimeOptions = {}): NodeRuntime {
+  checkKeys('runtime', options, ['runtime', 'threads', 'ort'])
+  const threads = checkInteger('threads', options.threads ?? DEFAULT_THREADS, THREADS_RANGE)
+  const { ort, runtime = 'auto' } = options
+  checkOneOf('runtime', runtime, RUNTIMES)
   const load = ort === undefined || typeof ort === 'function' ? ort : () => ort
-  const queue = createSerialQueue()
+  let choosing: Promise<Chosen> | undefined
+  let name = runtime === 'wasm' ? 'unspoof kernels' : 'onnxruntime-node'
+
+  function choose(): Promise<Chosen> {
+    if (choosing === undefined) {
+      const chosen = chooseEngine(runtime, load, threads)
+      choosing = chosen
+      chosen.then(
+        ({ engine }) => {
+          name = engine.name
+        },
+        // What failed once may be there the next time.
+        () => {
+          choosing = undefined
+        },
+      )
+    }
+    return choosing
+  }
+
   return {
-    name: 'onnxruntime-node',
-    async load(bytes: Uint8Array, loadOptions: LoadOptions = {}): Promise<RuntimeSession> {
-      const threads = checkInteger('threads', loadOptions.threads ?? defaultThreads, THREADS_RANGE)
+    get name() {
+      return name
+    },
+    async describe() {
+      const { engine, reason } = await choose()
+      return { runtime: engine.name, runtimeReason: reason }
+    },
+    async load(bytes, loadOptions) {
       if (hasExternalData(bytes)) {
         throw new LivenessError(
           'MODEL_LOAD',
           'The model keeps weights in other files, which its hash does not cover.',
-          {
-            hint: 'Save the model as one file, without external data.',
-          },
+          { hint: 'Save the model as one file, without external data.' },
         )
       }
-      const library = await loadOrt(load)
-      try {
-        return wrap(library, await library.InferenceSession.create(bytes, sessionOptions(threads)), queue)
-      } catch (cause) {
-        throw new LivenessError('MODEL_LOAD', 'onnxruntime-node cannot load these weights.', { cause })
-      }
+      const { engine } = await choose()
+      return engine.load(bytes, loadOptions)
     },
   }
 }
 
-function sessionOptions(threads: number): InferenceSession.SessionOptions {
-  return {
-    // Both are always set: the library's own default pins threads to CPUs, which hangs or crashes in containers.
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // Errors only: a library has no business on stderr, and failures are thrown anyway.
-    logSeverityLevel: 3,
-    // Threads that spin between runs take the processors from decoders and other checks (docs/benchmarks/performance.md).
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+async function chooseEngine(
+  runtime: RuntimeChoice,
+  load: (() => Ort | Promise<Ort>) | undefined,
+  threads: number,
+): Promise<Chosen> {
+  if (runtime === 'wasm') return { engine: await createWasmEngine(), reason: 'As the runtime option says.' }
+  try {
+    const engine = await createNativeEngine(load, threads)
+    return { engine, reason: runtime === 'native' ? 'As the runtime option says.' : 'onnxruntime-node is installed.' }
+  } catch (error) {
+    if (runtime === 'native' || !isLivenessError(error)) throw error
+    return { engine: await createWasmEngine(), reason: error.message }
   }
-}
-
-function wrap(ort: Ort, session: InferenceSession, queue: SerialQueue): RuntimeSession {
-  const inputs = session.inputMetadata.map(toInfo)
-  const outputs = session.outputMetadata.map(toInfo)
-  let closing: Promise<void> | undefined
-  return {
-    inputs,
-    outputs,
-    async run(feeds) {
-      if (closing !== undefined) throw new LivenessError('CLOSED', 'This model was closed.')
-      return queue(async () => {
-        try {
-          return toTensors(await session.run(toFeeds(ort, feeds)))
-        } catch (cause) {
-          throw cause instanceof LivenessError
-            ? cause
-            : new LivenessError('MODEL_OUTPUT', 'onnxruntime-node could not run the model on this input.', { cause })
-        }
-      })
-    },
-    // Queued behind the runs that were asked for before it, so none of them loses its session.
-    close() {
-      closing ??= queue(() => session.release())
-      return closing
-    },
-  }
-}
-
-function toInfo(metadata: InferenceSession.ValueMetadata): TensorInfo {
-  if (!metadata.isTensor) return { name: metadata.name, dims: [], type: 'not a tensor' }
-  return {
-    name: metadata.name,
-    dims: metadata.shape.map((dim) => (typeof dim === 'number' ? dim : null)),
-    type: metadata.type,
-  }
-}
-
-function toFeeds(ort: Ort, feeds: Readonly<Record<string, Tensor>>): InferenceSession.FeedsType {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, [...dims])]),
-  )
-}
-
-function toTensors(values: InferenceSession.ReturnType): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => {
-      if (!('data' in value) || !(value.data instanceof Float32Array)) {
-        throw new LivenessError(
-          'MODEL_OUTPUT',
-          `Expected float32 values for output "${name}" but received another type.`,
-        )
-      }
-      return [name, { data: value.data, dims: value.dims }]
-    }),
-  )
 }
