@@ -10,6 +10,7 @@ import {
   type SequenceResult,
 } from '@unspoof/core'
 import { toHex } from './bytes.ts'
+import { type DepthFrame, depthFrame } from './depth/depth-frame.ts'
 import { type ContinuityFrame, continuityFrame } from './frames/continuity.ts'
 import { FRAME_SIDE, type ResolvedSessionsOptions } from './options.ts'
 import { type FaceGeometry, faceGeometry } from './protocol/index.ts'
@@ -29,6 +30,8 @@ export interface Evidence {
 export interface JudgedEvidence {
   readonly face: FaceGeometry | undefined
   readonly continuity: ContinuityFrame | undefined
+  /** Undefined where depth is not measured, or the mesh was not found. */
+  readonly depth: DepthFrame | undefined
   readonly result: LivenessResult
 }
 
@@ -47,18 +50,21 @@ type SequenceOperatingPoint = NonNullable<
 >['operatingPoint']
 
 /**
- * Feeds the images one by one, so that at most one frame's pixels are alive.
+ * Feeds the images one by one, so that at most two frames' pixels are alive.
  * @throws what decoding and judging throw; FRAMES_INVALID, IMAGE_TOO_LARGE
  */
 export async function gatherEvidence(
-  { decode, liveness, submitTimeoutMs }: ResolvedSessionsOptions,
+  { decode, liveness, landmarker, submitTimeoutMs }: ResolvedSessionsOptions,
   { images, operatingPoint, minJudged, signal }: EvidenceInput,
 ): Promise<{ readonly evidence: readonly Evidence[]; readonly sequence: SequenceResult }> {
   const evidence: Evidence[] = []
+  const depths: Promise<DepthFrame | undefined>[] = []
   let current: Frame
   async function* frames(): AsyncGenerator<Frame> {
     for (const image of images) {
       signal.throwIfAborted()
+      // Of the frame before: its pixels are needed no longer then.
+      await depths.at(-1)
       const { frame, reasons } = await decode(image)
       // The camera of a browser makes no such images: animations, transparent ones, tiny ones.
       if (frame === undefined) throw new LivenessError('FRAMES_INVALID', 'Expected plain images of a camera.')
@@ -78,13 +84,18 @@ export async function gatherEvidence(
     stopEarly: false,
     signal,
     onFrame(result, index) {
-      evidence[index]!.judged = {
-        face: faceGeometry(result.face),
-        continuity: continuityFrame(current, result.face),
-        result,
-      }
+      const depth = landmarker === undefined ? undefined : depthFrame(landmarker, current, result.face)
+      // It is awaited before the next frame; a sequence that ends before must not leave it unhandled.
+      depth?.catch(() => undefined)
+      depths[index] = depth ?? Promise.resolve(undefined)
+      const face = faceGeometry(result.face)
+      evidence[index]!.judged = { face, continuity: continuityFrame(current, result.face), depth: undefined, result }
     },
   })
+  for (const [index, depth] of depths.entries()) {
+    const seen = evidence[index]!
+    if (seen.judged !== undefined) seen.judged = { ...seen.judged, depth: await depth }
+  }
   return { evidence, sequence }
 }
 

@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '@unspoof/core'
 import { type Answer, type AnswerFrame, judgeAnswer } from './challenge/answer.ts'
+import { type DepthVerdict, measureSessionDepth } from './depth/measure-depth.ts'
 import { type Evidence, gatherEvidence } from './evidence.ts'
 import { continuityReason, fastTurnReason } from './frames/continuity.ts'
 import { frozenReason } from './frames/frozen.ts'
@@ -79,6 +80,7 @@ export async function judgeSubmission(
     evidence.flatMap(({ decodeReasons }) => decodeReasons)[0],
     ...(sequence.verdict === 'retry' ? sequence.reasons : []),
     answerReason(answer, session, evidence),
+    depthOf(session, evidence, answer) === 'flat' ? reason('challenge-failed') : undefined,
   ])
   if (faults.length > 0) return refuse('retry', faults, measured)
 
@@ -168,6 +170,19 @@ function answerReason(
   const frames = evidence.slice(first, first + commits[step]!.frames.length)
   const gates = frames.flatMap(({ judged }) => (judged?.result.verdict === 'retry' ? judged.result.reasons : []))
   return gates[0] ?? reason('undecided')
+}
+
+/** Whether a head or a flat image moved; `unknown` where depth is not measured. */
+function depthOf({ commits }: ReadySession, evidence: readonly Evidence[], { reached }: Answer): DepthVerdict {
+  const frames = evidence.map(({ judged }) => judged?.depth)
+  let first = commits[0].frames.length
+  const held = frames.slice(0, first).map((_, i) => i)
+  const movements = reached.map((flags, i) => {
+    const at = flags.flatMap((isReached, k) => (isReached ? [first + k] : []))
+    first += flags.length
+    return { kind: commits[0].plan[i]!.kind, frames: at }
+  })
+  return measureSessionDepth(frames, held, movements).verdict
 }
 
 /** Of the held frames that prove something the one that looks straightest ahead. */

@@ -5,6 +5,7 @@ import {
   checkNumber,
   checkOneOf,
   type DecodedImage,
+  type FaceLandmarker,
   type Frame,
   invalid,
   type Liveness,
@@ -94,6 +95,11 @@ export interface SessionsOptions {
   readonly liveness: SessionLiveness
   /** Decodes one JPEG: `decodeImage` of `@unspoof/node`, or your own. Rejects with IMAGE_TYPE, IMAGE_CORRUPT or IMAGE_TOO_LARGE. */
   readonly decode: (jpeg: Uint8Array) => Promise<DecodedImage>
+  /**
+   * `await createFaceLandmarker()` of `@unspoof/node`: measures whether a head or a flat image moved. A movement that looks flat is asked for
+   * again; one that tells nothing changes nothing. Some 8 ms of one core a frame. @default depth is not measured
+   */
+  readonly landmarker?: Pick<FaceLandmarker, 'locate'>
   /** @default a memory store: one process only */
   readonly store?: Store
   /** Signs tokens for `live`; without one the result is only on this server. */
@@ -135,10 +141,14 @@ export interface SessionsOptions {
 
 export interface ResolvedSessionsOptions
   extends Required<
-    Omit<SessionsOptions, 'signer' | 'secret' | 'injectionBound' | 'capture' | 'limits' | 'steps' | 'onReference'>
+    Omit<
+      SessionsOptions,
+      'signer' | 'secret' | 'injectionBound' | 'capture' | 'limits' | 'steps' | 'onReference' | 'landmarker'
+    >
   > {
   readonly steps: number | undefined
   readonly onReference: SessionsOptions['onReference']
+  readonly landmarker: SessionsOptions['landmarker']
   readonly signer: TokenSigner | undefined
   readonly secret: string | Uint8Array | undefined
   readonly injectionBound: number | undefined
@@ -149,6 +159,7 @@ export interface ResolvedSessionsOptions
 const KEYS = [
   'liveness',
   'decode',
+  'landmarker',
   'store',
   'signer',
   'secret',
@@ -171,6 +182,8 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
   checkKeys('sessions', options, KEYS)
   if (typeof options.liveness?.checkSequence !== 'function') throw invalid('liveness', 'a Liveness', options.liveness)
   if (typeof options.decode !== 'function') throw invalid('decode', 'a function', options.decode)
+  if (options.landmarker !== undefined && typeof options.landmarker.locate !== 'function')
+    throw invalid('landmarker', 'a FaceLandmarker (awaited)', options.landmarker)
   if (options.onReference !== undefined && typeof options.onReference !== 'function')
     throw invalid('onReference', 'a function', options.onReference)
   if (options.signer !== undefined && typeof options.signer.sign !== 'function')
@@ -187,6 +200,7 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
   return Object.freeze({
     liveness: options.liveness,
     decode: options.decode,
+    landmarker: options.landmarker,
     store,
     signer: options.signer,
     secret: options.secret,

@@ -242,10 +242,17 @@ describe('an answer', () => {
         ],
         mirrored: false,
       })
-    expect(answer(130, 130)).toEqual({ fault: undefined, step: 2 })
-    expect(answer(100, 100)).toEqual({ fault: undefined, step: 2 })
-    expect(answer(155, 155)).toEqual({ fault: 'not-reached', step: 2 })
-    expect(judgeAnswer({ held: [], steps: [], mirrored: false })).toEqual({ fault: 'unproven', step: 0 })
+    expect(answer(130, 130)).toMatchObject({ fault: undefined, step: 2 })
+    expect(answer(100, 100)).toEqual({
+      fault: undefined,
+      step: 2,
+      reached: [
+        [false, true, true],
+        [true, true],
+      ],
+    })
+    expect(answer(155, 155)).toMatchObject({ fault: 'not-reached', step: 2 })
+    expect(judgeAnswer({ held: [], steps: [], mirrored: false })).toEqual({ fault: 'unproven', step: 0, reached: [] })
     expect(judgeAnswer({ held: framesOf(yaws(0.9, 0.9), 0), steps: [], mirrored: false }).fault).toBeUndefined()
   })
 

@@ -310,6 +310,26 @@ describe('models and decoders that fail', () => {
   })
 })
 
+describe('a landmarker', () => {
+  it('that finds no mesh changes nothing', async () => {
+    let asked = 0
+    const locate = async () => {
+      asked++
+      return undefined
+    }
+    const { code } = await outcome({ challenges: ['turn-left'], landmarker: { locate } })
+    expect(code).toContain('"verdict":"live"')
+    expect(asked).toBeGreaterThan(7)
+  })
+
+  it('that fails gives no verdict', async () => {
+    const locate = () => Promise.reject(new LivenessError('MODEL_OUTPUT', 'No landmarks.'))
+    const { code, result } = await outcome({ challenges: ['turn-left'], landmarker: { locate } })
+    expect(code).toBe('MODEL_OUTPUT')
+    expect(result).toContain('not-checked')
+  })
+})
+
 describe('stores that answer garbage', () => {
   const broken = (change: Partial<Store>): Store => {
     const store = createMemoryStore({ now: () => clock.ms })

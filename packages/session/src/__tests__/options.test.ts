@@ -45,6 +45,7 @@ it('have these defaults', () => {
     injectionBound: undefined,
     steps: undefined,
     onReference: undefined,
+    landmarker: undefined,
     random: secureRandom,
     now: Date.now,
   })
@@ -117,6 +118,7 @@ it.each([
   { challenges: ['none'] },
   { steps: '2' },
   { onReference: true },
+  { landmarker: {} },
   { operatingPoint: 'custom' },
   { limits: { more: 1 } },
   { capture: { more: 1 } },

@@ -39,24 +39,29 @@ export interface Answer {
   readonly fault: AnswerFault | undefined
   /** Where the fault lies: 0 for the held frames, then the step. */
   readonly step: number
+  /** Of each step up to there, whether each of its frames shows the end position. */
+  readonly reached: readonly (readonly boolean[])[]
 }
 
 export function judgeAnswer({ held, steps, mirrored }: AnswerInput): Answer {
   // Without a movement nothing is compared: such frames need no landmarks.
   const heldFault = steps.length === 0 ? undefined : faultOfHeld(held)
-  if (heldFault !== undefined) return { fault: heldFault, step: 0 }
-  if (held.filter(({ proves }) => proves).length < ANSWER_BOUNDS.heldProofs) return { fault: 'unproven', step: 0 }
+  const all: boolean[][] = []
+  if (heldFault !== undefined) return { fault: heldFault, step: 0, reached: all }
+  if (held.filter(({ proves }) => proves).length < ANSWER_BOUNDS.heldProofs)
+    return { fault: 'unproven', step: 0, reached: all }
   let base = baselineOf(held)
   let before = held
   for (const [i, { kind, frames }] of steps.entries()) {
     const reached = frames.map(({ face }) => face !== undefined && movementProgress(kind, face, base, mirrored) >= 1)
     const fault = faultOfStep(frames, reached, before.at(-1)!.timeMs)
-    if (fault !== undefined) return { fault, step: i + 1 }
+    all.push(reached)
+    if (fault !== undefined) return { fault, step: i + 1, reached: all }
     const end = frames.filter((_, k) => reached[k]).map(({ face }) => face!.size)
     base = { ...base, sizeBefore: median(end) }
     before = frames
   }
-  return { fault: undefined, step: steps.length }
+  return { fault: undefined, step: steps.length, reached: all }
 }
 
 function baselineOf(held: readonly AnswerFrame[]): Baseline {
