@@ -1,6 +1,6 @@
 /** The part of onnxruntime-node that is used, as types of our own: the package is optional, so our types must not need it. */
 
-export interface OrtTensor {
+interface OrtTensor {
   readonly type: string
   readonly data: unknown
   readonly dims: readonly number[]
