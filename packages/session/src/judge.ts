@@ -11,7 +11,7 @@ import {
 import { type Answer, type AnswerFrame, judgeAnswer } from './challenge/answer.ts'
 import { type DepthVerdict, measureSessionDepth } from './depth/measure-depth.ts'
 import { type Evidence, gatherEvidence } from './evidence.ts'
-import { continuityReason, fastTurnReason } from './frames/continuity.ts'
+import { continuityReason, fastTurnReason, strangerReason } from './frames/continuity.ts'
 import { frozenReason } from './frames/frozen.ts'
 import type { SeenFrames } from './frames/seen-frames.ts'
 import { timingReason } from './frames/timing.ts'
@@ -64,6 +64,7 @@ export async function judgeSubmission(
   const seen = await seenFrames?.check(id, hashes)
 
   const faces = evidence.flatMap(({ judged }) => judged?.continuity ?? [])
+  const heldCount = evidence.slice(0, record.holdFrames).filter(({ judged }) => judged?.continuity !== undefined).length
   const suspected = options.injectionBound !== undefined && injection.suspicion >= options.injectionBound
   const attacks = present([
     ...(sequence.verdict === 'spoof' ? sequence.reasons : []),
@@ -75,6 +76,7 @@ export async function judgeSubmission(
   const answer = answerOf(session, evidence, threshold)
   const faults = present([
     fastTurnReason(faces),
+    strangerReason(faces.slice(0, heldCount), faces.slice(heldCount)),
     frozenReason(evidence),
     seen?.seen === true ? reason('frames-seen-before', { value: seen.matches, bound: seen.bound }) : undefined,
     evidence.flatMap(({ decodeReasons }) => decodeReasons)[0],

@@ -10,6 +10,7 @@ import {
   continuityReason,
   fastTurnReason,
   likenessOf,
+  strangerReason,
 } from '../frames/continuity.ts'
 import { meanDifference } from '../frames/difference.ts'
 import { frozenReason } from '../frames/frozen.ts'
@@ -389,6 +390,23 @@ describe('one face', () => {
       expect.objectContaining({ value: -0.1 }),
       found,
     ])
+  })
+
+  it('stays like one of the held faces, but for one frame', () => {
+    const held = [frame(), frame({}, 0, 1)]
+    const [like, unlike] = [frame({}, 0.55, 0), frame({}, 0.54, 0)]
+    expect(strangerReason(held, [like, unlike, like])).toBeUndefined()
+    expect(strangerReason(held, [unlike, like, unlike])).toMatchObject({
+      code: 'face-changed',
+      value: 0.54,
+      bound: 0.55,
+    })
+    expect(strangerReason(held, [frame({}, 0, 0.6), frame({}, 0, 0.6)])).toBeUndefined()
+    expect(strangerReason(held, [frame({}, Number.NaN, 0), frame({}, Number.NaN, 0)])).toMatchObject({
+      code: 'face-changed',
+    })
+    expect(strangerReason([], [unlike, unlike])).toBeUndefined()
+    expect(strangerReason(held, [])).toBeUndefined()
   })
 
   it('is not judged alone', () => {

@@ -1,6 +1,6 @@
 /** Whole sessions: the ones that pass, and what is refused at each step. */
 import { createHash } from 'node:crypto'
-import { box, type Face } from '@unspoof/core'
+import { box, createFrame, type Face } from '@unspoof/core'
 import { syntheticFrame } from '@unspoof/core/testing'
 import { describe, expect, it } from 'vitest'
 import { type ChallengeKind, createMemoryStore, createSessions, type ReferenceImage } from '../index.ts'
@@ -14,7 +14,7 @@ import {
   type Shot,
   submissionOf,
 } from './harness.ts'
-import { fromJpeg, HEIGHT, raw, SCENE, type Scene, WIDTH } from './scene.ts'
+import { draw, fromJpeg, HEIGHT, raw, SCENE, type Scene, toJpeg, WIDTH } from './scene.ts'
 
 const ANN = { subject: 'ann' }
 
@@ -499,6 +499,27 @@ describe('sessions', () => {
       i < 6 ? { ...scene, yaw: 0 } : { ...scene, yaw: 0.5, person: i < 8 ? 2 : 5 }
     const { answer } = await run(h, { at })
     expect(answer).toMatchObject({ verdict: 'spoof', reasons: ['face-changed'] })
+  })
+
+  it('another face that comes so slowly that each frame is like the one before', async () => {
+    const h = createHarness({ challenges: ['move-closer'], random: () => 0.99 })
+    const change = async (shots: Shot[], step: number) => {
+      if (step === 0) return shots
+      const end = draw({ ...SCENE, size: SCENE.size * 1.3, person: 2 }).frame
+      return Promise.all(
+        shots.map(async ({ jpeg, timeMs }, i) => {
+          const { data } = await fromJpeg(jpeg)
+          const part = Math.min(1, (i + 1) / 5)
+          const faded = Uint8Array.from(data, (value, k) => Math.round(value * (1 - part) + end.data[k]! * part))
+          const mixed = await toJpeg(createFrame({ data: faded, width: WIDTH, height: HEIGHT, channels: 3 }))
+          h.know(mixed, h.knownOf(jpeg))
+          return { jpeg: mixed, timeMs }
+        }),
+      )
+    }
+    const { answer } = await run(h, { change, scene: { x: SCENE.x, y: SCENE.y } })
+    expect(answer.verdict).not.toBe('live')
+    expect(answer.reasons).toContain('face-changed')
   })
 
   it('another face after a frame without one', async () => {

@@ -63,6 +63,24 @@ export function fastTurnReason(frames: readonly ContinuityFrame[]): Reason | und
   return undefined
 }
 
+/** Frames that may be unlike every held face: a blink, or landmarks that miss once. */
+const STRANGE_FRAMES = 1
+
+/**
+ * Why the faces after the held ones may be somebody else's. A face that changes a little from frame to frame is like its neighbours all the
+ * way, and at the end unlike the first.
+ */
+export function strangerReason(
+  held: readonly ContinuityFrame[],
+  later: readonly ContinuityFrame[],
+): Reason | undefined {
+  if (held.length === 0) return undefined
+  const likeness = later.map(({ patch }) => Math.max(...held.map((first) => correlation(first.patch, patch))))
+  const strange = likeness.filter((value) => !(value >= CONTINUITY_BOUNDS.likeness))
+  if (strange.length <= STRANGE_FRAMES) return undefined
+  return reason('face-changed', { value: Math.min(...strange), bound: CONTINUITY_BOUNDS.likeness })
+}
+
 function unlikeReason(frames: readonly ContinuityFrame[], i: number): Reason | undefined {
   const likeness = likenessOf(frames, i)
   if (likeness >= CONTINUITY_BOUNDS.likeness) return undefined
