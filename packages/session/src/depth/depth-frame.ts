@@ -9,7 +9,7 @@ export interface DepthFrame {
   readonly mesh: Float64Array
   /** At most {@link FACE_SIDE} pixels a side: for the face. */
   readonly luma: Luma
-  /** At most {@link ROOM_SIDE} pixels a side: for the background. */
+  /** The background, at most 96 pixels a side. */
   readonly room: Luma
 }
 

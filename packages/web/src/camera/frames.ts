@@ -5,7 +5,7 @@ export interface VideoFramesOptions {
   readonly signal?: AbortSignal
   /** Milliseconds from one frame to the next at least. @default 0 */
   readonly intervalMs?: number
-  /** Milliseconds without a new frame after which the camera counts as stalled. @default {@link FRAME_TIMEOUT_MS} */
+  /** Milliseconds without a new frame after which the camera counts as stalled. @default 10,000 */
   readonly timeoutMs?: number
 }
 
