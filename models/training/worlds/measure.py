@@ -152,7 +152,7 @@ def opponents(said: NDArray[np.float32]) -> dict[str, NDArray[np.floating]]:
 
 
 def percent(value: float) -> str:
-    return '-' if np.isnan(value) else f'{100 * value:.1f}'
+    return '-' if np.isnan(value) else f'{100 * abs(value):.1f}'
 
 
 def pooled(title: str, judged: protocol.Judged) -> dict[str, object]:

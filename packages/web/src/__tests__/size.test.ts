@@ -31,7 +31,7 @@ describe('what a page loads before the first verdict', () => {
     expect(await bundle(WORKER)).not.toContain('is checked when the object is created')
   })
 
-  it('is at most 600 KB in all, with brotli', { timeout: 300_000 }, async () => {
+  it('is at most 800 KB in all, with brotli', { timeout: 300_000 }, async () => {
     const { files } = await collectAssets()
     const sizes: Record<string, number> = {}
     for (const { from, path } of files) {
@@ -42,7 +42,7 @@ describe('what a page loads before the first verdict', () => {
     console.info(sizes)
     const total = Object.values(sizes).reduce((sum, size) => sum + size, 0) + brotli(await bundle(PAGE))
     expect(total).toBeGreaterThan(400_000) // else something was not measured
-    expect(total).toBeLessThanOrEqual(600_000)
+    expect(total).toBeLessThanOrEqual(800_000)
   })
 })
 
