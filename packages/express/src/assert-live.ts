@@ -9,8 +9,9 @@ import type { RequestLiveness } from './types.ts'
  * @param property where the middleware put its result. @default 'liveness'
  * @throws LivenessError SPOOF, RETRY or NOT_CHECKED (also where no middleware ran)
  */
-export function assertLive(req: Request, property = 'liveness'): RequestLiveness {
-  const result: unknown = (req as unknown as Record<string, unknown>)[property]
-  assertLiveResult(result)
-  return result
+export function assertLive<Property extends string = 'liveness'>(
+  req: Request,
+  property?: Property,
+): asserts req is Request & Record<Property, RequestLiveness> {
+  assertLiveResult((req as unknown as Record<string, unknown>)[property ?? 'liveness'])
 }

@@ -1,18 +1,14 @@
 /** livenessMiddleware(): face liveness for Express 4 and 5. */
 import { invalid } from '@unspoof/core'
 import {
-  attachBody,
-  closeAfterAnswer,
+  applyOutcome,
   createRequestGuard,
   type HttpLivenessOptions,
-  nodeUploadRequest,
   type Rejection,
-  requestIdOf,
   resolveHttpOptions,
-  type UploadBody,
 } from '@unspoof/http'
 import type { Request, RequestHandler, Response } from 'express'
-import type { RequestLiveness } from './types.ts'
+import './types.ts'
 
 export interface LivenessMiddlewareOptions extends HttpLivenessOptions<Request> {
   /**
@@ -28,9 +24,6 @@ export interface LivenessMiddleware extends RequestHandler {
   /** Loads the models now, not at the first picture. Rejects where they cannot be loaded. */
   ready(): Promise<void>
 }
-
-/** Bodies that were read by an earlier liveness check on the same request. */
-const BODIES = new WeakMap<object, UploadBody>()
 
 /**
  * Judges every picture of an upload (multipart, `image/*`, JSON data URLs, or what multer and others already parsed) and
@@ -50,33 +43,20 @@ export function livenessMiddleware(options: LivenessMiddlewareOptions = {}): Liv
   async function handle(req: Request, res: Response): Promise<boolean> {
     const onRoute = (req.route as unknown) !== undefined
     if (!onRoute && resolved.required === undefined) warnGlobalMount()
-    const upload = nodeUploadRequest(req, res, req)
-    const outcome = await guard.check({
-      ...upload,
-      original: req,
+    const outcome = await applyOutcome(guard, {
+      request: req,
+      rawRequest: req,
+      rawResponse: res,
       requiredHere: onRoute,
-      body: BODIES.get(req),
-      requestId: requestIdOf(req as { id?: unknown }),
+      setResult: (result) => {
+        ;(req as unknown as Record<string, unknown>)[property] = result
+      },
     })
-    if (outcome.passed) {
-      if (outcome.body !== undefined && !BODIES.has(req)) {
-        BODIES.set(req, outcome.body)
-        attachBody(req, req, outcome.body)
-      }
-      setResult(req, outcome.liveness)
-      return true
-    }
-    // The client is gone: there is nobody to answer, and nothing for the handlers to do.
-    if (upload.signal?.aborted) return false
-    if (outcome.result !== undefined) setResult(req, outcome.result)
-    closeAfterAnswer(req, res)
+    if (outcome === undefined) return false
+    if (outcome.passed) return true
     await onReject?.(req, res, outcome)
     if (!res.headersSent) send(res, outcome)
     return false
-  }
-
-  function setResult(req: Request, result: RequestLiveness): void {
-    ;(req as unknown as Record<string, unknown>)[property] = result
   }
 
   const middleware: RequestHandler = (req, res, next) => {

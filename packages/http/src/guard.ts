@@ -1,11 +1,13 @@
 /** The path every adapter shares: request in, "pass" or "answer this" out. */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { isLivenessError, LivenessError, type LivenessResult } from '@unspoof/core'
 import type { Ticket } from './admission/admission.ts'
+import { imageCost } from './admission/image-cost.ts'
 import { imagesOf } from './body/images.ts'
 import { readUpload, type UploadRequest } from './body/read-upload.ts'
 import type { Upload, UploadBody } from './body/upload.ts'
 import { livenessSource } from './default-liveness.ts'
+import { resultEvent, tell } from './events.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import {
   type CheckedImage,
@@ -18,6 +20,7 @@ import {
 } from './request-liveness.ts'
 import { type HttpAnswer, toHttpResponse } from './response.ts'
 import { readToken, verifyToken } from './token.ts'
+import { warnUnavailable } from './warnings.ts'
 
 /** The request may go on. */
 export interface Passed {
@@ -57,12 +60,14 @@ export interface RequestGuard<Req> {
 export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): RequestGuard<Req> {
   const { limits, fields, admission, clientKey, session, onUnavailable } = options
   const liveness = livenessSource(options.liveness)
+  // A failure is answered, and told, at the first image; `ready()` tells it sooner.
+  if (options.warmUp) liveness().catch(() => {})
 
   async function judge(images: readonly Upload[], ticket: Ticket, signal?: AbortSignal): Promise<CheckedImage[]> {
     const checked: CheckedImage[] = []
     // One after the other: a request takes one place in the queue, however many pictures it brings.
     for (const image of images) {
-      const endCheck = ticket.startCheck()
+      const endCheck = ticket.startCheck(imageCost(image.buffer))
       try {
         const work = liveness().then((judge) => judge.check(image.buffer, { ...options.check, signal }))
         const result = checkResult(await within(work, options.timeoutMs, signal))
@@ -127,6 +132,21 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
     }
   }
 
+  async function answer(request: GuardRequest<Req>, requestId: string): Promise<Outcome> {
+    try {
+      const outcome = await decide(request, options.required ?? request.requiredHere)
+      if ('passed' in outcome) return outcome
+      return { ...toHttpResponse(outcome, requestId), passed: false, result: outcome, error: undefined }
+    } catch (thrown) {
+      if (onUnavailable === 'annotate' && isLivenessError(thrown) && thrown.code === 'OVERLOADED') {
+        return { passed: true, liveness: notChecked('unavailable'), body: undefined }
+      }
+      const refused = rejection(thrown, requestId)
+      if (refused.error !== undefined) warnUnavailable(refused.error)
+      return refused
+    }
+  }
+
   /** Only the application's own choice makes this: `onUnavailable: 'annotate'`. */
   function isAnnotated(result: RequestLiveness): boolean {
     return onUnavailable === 'annotate' && result.verdict === 'not-checked'
@@ -134,17 +154,11 @@ export function createRequestGuard<Req>(options: ResolvedHttpOptions<Req>): Requ
 
   return {
     async check(request) {
-      const required = options.required ?? request.requiredHere
-      try {
-        const outcome = await decide(request, required)
-        if ('passed' in outcome) return outcome
-        return { ...toHttpResponse(outcome, request.requestId), passed: false, result: outcome, error: undefined }
-      } catch (thrown) {
-        if (onUnavailable === 'annotate' && isLivenessError(thrown) && thrown.code === 'OVERLOADED') {
-          return { passed: true, liveness: notChecked('unavailable'), body: undefined }
-        }
-        return rejection(thrown, request.requestId)
-      }
+      const started = performance.now()
+      const requestId = request.requestId ?? randomUUID()
+      const outcome = await answer(request, requestId)
+      tell(options.onResult, resultEvent(outcome, requestId, performance.now() - started))
+      return outcome
     },
     async ready() {
       await liveness()

@@ -8,6 +8,7 @@ export { type ReadUploadOptions, readUpload, type UploadRequest } from './body/r
 export type { Fields, Upload, UploadBody } from './body/upload.ts'
 export { type ReadFormOptions, readBytes, readForm } from './body/web-body.ts'
 export { closeDefaultLiveness, defaultLiveness, livenessSource } from './default-liveness.ts'
+export type { ResultEvent } from './events.ts'
 export { addBodyParsers, type ContentTypeParserHost } from './fastify-parsers.ts'
 export {
   createRequestGuard,
@@ -18,14 +19,17 @@ export {
   type RequestGuard,
   rejection,
 } from './guard.ts'
-export { attachBody, closeAfterAnswer, nodeUploadRequest, refuseEarly, requestIdOf } from './node-request.ts'
+export { closeAfterAnswer, nodeUploadRequest, refuseEarly, requestIdOf } from './node-request.ts'
 export {
+  type ClientKeys,
   HTTP_OPTION_KEYS,
   type HttpLiveness,
   type HttpLivenessOptions,
+  mergeOptions,
   type ResolvedHttpOptions,
   resolveHttpOptions,
 } from './options.ts'
+export { applyOutcome, bodyRead, type Exchange } from './outcome.ts'
 export {
   assertLiveResult,
   type CheckedImage,

@@ -38,9 +38,16 @@ function hasBody(req: IncomingMessage): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 }
 
-/** The id a log already knows the request by, else a new one. Nothing a client sent is used. */
-export function requestIdOf(req: { readonly id?: unknown }): string {
-  return typeof req.id === 'string' && /^[\w.:-]{1,128}$/.test(req.id) ? req.id : randomUUID()
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+
+/**
+ * The id that the log knows the request by: the framework's own, else the X-Request-Id that a proxy sent, else a new one.
+ * @param request the framework's request, where it is another object than Node's
+ */
+export function requestIdOf(req: Pick<IncomingMessage, 'headers'>, request: object = req): string {
+  const { id } = request as { readonly id?: unknown }
+  const known = [typeof id === 'number' ? String(id) : id, req.headers['x-request-id']]
+  return known.find((value): value is string => typeof value === 'string' && REQUEST_ID.test(value)) ?? randomUUID()
 }
 
 interface BodyPlaces {
@@ -91,9 +98,9 @@ export function closeAfterAnswer(req: IncomingMessage, res: ServerResponse): voi
     req.resume()
     setTimeout(() => {
       if (req.complete) return
-      // Over HTTP/2 the socket belongs to other requests too.
-      const { stream } = req as { readonly stream?: { close(): void } }
-      if (stream === undefined) req.socket.destroy()
+      // Over HTTP/2 the socket belongs to other requests too. A request that a test injects has no socket to close.
+      const { stream, socket } = req as { stream?: { close(): void }; socket?: { destroy?(): void } }
+      if (stream === undefined) socket?.destroy?.()
       else stream.close()
     }, LINGER).unref()
   })

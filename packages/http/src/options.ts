@@ -10,10 +10,14 @@ import {
 } from '@unspoof/core'
 import { type Admission, type AdmissionOptions, createAdmission } from './admission/admission.ts'
 import { resolveLimits, type UploadLimits } from './body/limits.ts'
+import type { ResultEvent } from './events.ts'
 import { checkSessionOptions, type SessionOptions } from './token.ts'
 
 /** The part of a {@link Liveness} that the HTTP half uses. */
 export type HttpLiveness = Pick<Liveness<Uint8Array>, 'check'>
+
+/** Nobody in particular, a key, or several such as account and address: each has its own share. */
+export type ClientKeys = string | readonly string[] | undefined
 
 export interface HttpLivenessOptions<Req = unknown> extends Omit<CheckOptions, 'signal'> {
   /**
@@ -38,15 +42,22 @@ export interface HttpLivenessOptions<Req = unknown> extends Omit<CheckOptions, '
    * `maxShare`. Called once a request; undefined: nobody in particular.
    * @default none is told apart
    */
-  readonly clientKey?: (request: Req) => string | undefined | Promise<string | undefined>
+  readonly clientKey?: (request: Req) => ClientKeys | Promise<ClientKeys>
   /**
    * When the check cannot be done (overload, models gone, time-out): `reject` answers 503; `annotate` passes the request
    * as `not-checked`, so that the handler can ask for something else. It is never passed as `live`.
    * @default 'reject'
    */
   readonly onUnavailable?: 'reject' | 'annotate'
-  /** Accept a session's signed token instead of a picture. */
+  /** Accept a session's signed token instead of an image. */
   readonly session?: SessionOptions<Req>
+  /**
+   * True: the models are loaded when the application starts, not at the first image.
+   * @default false
+   */
+  readonly warmUp?: boolean
+  /** Told of every decision, for logs and metrics. Not awaited; what it throws changes no answer. */
+  readonly onResult?: (event: ResultEvent) => unknown
 }
 
 export interface ResolvedHttpOptions<Req> {
@@ -58,6 +69,8 @@ export interface ResolvedHttpOptions<Req> {
   readonly clientKey: HttpLivenessOptions<Req>['clientKey']
   readonly onUnavailable: 'reject' | 'annotate'
   readonly session: SessionOptions<Req> | undefined
+  readonly onResult: HttpLivenessOptions<Req>['onResult']
+  readonly warmUp: boolean
   readonly check: Omit<CheckOptions, 'signal'>
   /** Milliseconds until a check is given up. */
   readonly timeoutMs: number
@@ -76,6 +89,8 @@ export const HTTP_OPTION_KEYS: readonly string[] = [
   'clientKey',
   'onUnavailable',
   'session',
+  'onResult',
+  'warmUp',
 ]
 
 /** Everything that names no admission of its own shares this one, as it shares the default pool. */
@@ -100,7 +115,13 @@ export function resolveHttpOptions<Req>(
   if (clientKey !== undefined && typeof clientKey !== 'function') {
     throw invalid('clientKey', 'a function of the request', clientKey)
   }
+  if (options.warmUp !== undefined && typeof options.warmUp !== 'boolean') {
+    throw invalid('warmUp', 'true or false', options.warmUp)
+  }
   checkSessionOptions(options.session)
+  if (options.onResult !== undefined && typeof options.onResult !== 'function') {
+    throw invalid('onResult', 'a function of the event', options.onResult)
+  }
   return {
     liveness,
     required,
@@ -110,9 +131,19 @@ export function resolveHttpOptions<Req>(
     clientKey,
     onUnavailable: checkOneOf('onUnavailable', options.onUnavailable ?? 'reject', ['reject', 'annotate']),
     session: options.session,
+    onResult: options.onResult,
+    warmUp: options.warmUp ?? false,
     check,
     timeoutMs,
   }
+}
+
+/**
+ * The options of a route over those of the application. What a route leaves undefined is not said, so that it weakens nothing.
+ */
+export function mergeOptions<Options extends object>(base: Options, own: Partial<Options> | undefined): Options {
+  const said = Object.entries(own ?? {}).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(said) }
 }
 
 function resolveFields(fields: string | readonly string[] | undefined): readonly string[] | undefined {

@@ -101,7 +101,9 @@ export function checkResult(result: unknown): LivenessResult {
   const reached =
     Number.isFinite(liveProbability) &&
     Number.isFinite(operatingPoint?.threshold) &&
-    liveProbability! >= operatingPoint!.threshold
+    liveProbability! >= operatingPoint!.threshold &&
+    liveProbability! <= 1 &&
+    operatingPoint!.threshold > 0
   if (!known || !Array.isArray(candidate.reasons) || (verdict === 'live' && !reached)) {
     throw new LivenessError('MODEL_OUTPUT', 'Expected a verdict that its own probability and threshold support.')
   }

@@ -31,7 +31,7 @@ export function toHttpResponse(outcome: LivenessResult | Error, requestId: strin
     const { code } = outcome
     return {
       status: code === 'LIVE' ? 200 : ERROR_CODES[code].status,
-      headers: { 'cache-control': 'no-store' },
+      headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
       body: toClientResult(outcome),
     }
   }
@@ -41,6 +41,7 @@ export function toHttpResponse(outcome: LivenessResult | Error, requestId: strin
     status: error.status,
     headers: {
       'cache-control': 'no-store',
+      'x-request-id': requestId,
       ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }),
     },
     body: toErrorShape(error, requestId),

@@ -1,6 +1,7 @@
 /** Web-standard handlers: `Request` in, `Response` out. For Next route handlers, Hono and every other server that speaks them. */
 import { webUploadRequest } from './body/web-body.ts'
 import { createRequestGuard, type RequestGuard } from './guard.ts'
+import { requestIdOf } from './node-request.ts'
 import { type HttpLivenessOptions, resolveHttpOptions } from './options.ts'
 import type { RequestLiveness } from './request-liveness.ts'
 
@@ -55,7 +56,8 @@ export function checkRequest(
 async function run(request: Request, guard: RequestGuard<Request>): Promise<WebOutcome> {
   // The copy is read here, so that the handler can read the body too.
   const upload = webUploadRequest(request, request.bodyUsed ? null : request.clone().body)
-  const outcome = await guard.check({ ...upload, original: request, requiredHere: true })
+  const requestId = requestIdOf({ headers: { 'x-request-id': request.headers.get('x-request-id') ?? undefined } })
+  const outcome = await guard.check({ ...upload, original: request, requiredHere: true, requestId })
   if (outcome.passed) return { passed: true, liveness: outcome.liveness, response: undefined }
   upload.stream?.destroy()
   await request.body?.cancel().catch(() => {})

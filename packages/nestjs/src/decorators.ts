@@ -1,5 +1,6 @@
 /** Decorators for routes and their parameters. */
 import { createParamDecorator, type ExecutionContext, type PipeTransform, SetMetadata, type Type } from '@nestjs/common'
+import { invalid } from '@unspoof/core'
 import { type RequestLiveness, resolveHttpOptions } from '@unspoof/http'
 import type { LivenessRouteOptions } from './options.ts'
 import { ROUTE_OPTIONS, SKIP } from './tokens.ts'
@@ -29,7 +30,12 @@ export function LivenessOptions(options: LivenessRouteOptions): MethodDecorator 
   return SetMetadata(ROUTE_OPTIONS, options)
 }
 
-/** This route or controller is not checked; `@SkipLiveness(false)` on a route undoes it for the controller. */
-export function SkipLiveness(skip = true): MethodDecorator & ClassDecorator {
+/**
+ * This route or controller is not checked; `@SkipLiveness(false)` on a route undoes it for the controller.
+ * @throws LivenessError OPTION_INVALID for an argument that is neither true nor false, such as a setting that is missing
+ */
+export function SkipLiveness(...args: [skip?: boolean]): MethodDecorator & ClassDecorator {
+  const skip: unknown = args.length === 0 ? true : args[0]
+  if (typeof skip !== 'boolean') throw invalid('SkipLiveness()', 'true or false', skip)
   return SetMetadata(SKIP, skip)
 }

@@ -10,26 +10,20 @@ import {
 import { HttpAdapterHost, Reflector } from '@nestjs/core'
 import { LivenessError } from '@unspoof/core'
 import {
-  attachBody,
-  closeAfterAnswer,
+  applyOutcome,
   createRequestGuard,
-  nodeUploadRequest,
+  mergeOptions,
   type Rejection,
   type RequestGuard,
   type RequestLiveness,
   rejection,
-  requestIdOf,
   resolveHttpOptions,
-  type UploadBody,
 } from '@unspoof/http'
 import { LivenessException } from './exception.ts'
 import type { LivenessRouteOptions, PlatformRequest } from './options.ts'
 import { acceptUploads, exchangeOf, type PlatformExchange } from './platform.ts'
 import { LivenessService } from './service.ts'
 import { ROUTE_OPTIONS, SKIP } from './tokens.ts'
-
-/** Bodies that were read by an earlier guard on the same request. */
-const BODIES = new WeakMap<object, UploadBody>()
 
 /**
  * Requires a picture of a live face (or a session token) and puts the result on `request.liveness`. Reads uploads by itself,
@@ -64,25 +58,14 @@ export class LivenessGuard implements CanActivate, OnModuleInit {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (await this.shouldSkip(context)) return true
     const exchange = this.getExchange(context)
-    const { request, rawRequest, rawResponse } = exchange
-    const upload = nodeUploadRequest(rawRequest, rawResponse, request)
-    const outcome = await this.#guardFor(this.getRouteOptions(context)).check({
-      ...upload,
-      original: request,
+    const { rawResponse } = exchange
+    const outcome = await applyOutcome<PlatformRequest>(this.#guardFor(this.getRouteOptions(context)), {
+      ...exchange,
       requiredHere: true,
-      body: BODIES.get(request),
-      requestId: requestIdOf(request as { id?: unknown }),
+      setResult: (result) => this.setResult(exchange, result),
     })
-    if (outcome.passed) {
-      if (outcome.body !== undefined && !BODIES.has(request)) {
-        BODIES.set(request, outcome.body)
-        attachBody(rawRequest, request, outcome.body)
-      }
-      this.setResult(exchange, outcome.liveness)
-      return true
-    }
-    if (outcome.result !== undefined) this.setResult(exchange, outcome.result)
-    closeAfterAnswer(rawRequest, rawResponse)
+    if (outcome === undefined) return false
+    if (outcome.passed) return true
     for (const [name, value] of Object.entries(outcome.headers)) {
       if (!rawResponse.headersSent) this.#adapterHost?.httpAdapter.setHeader(exchange.response, name, value)
     }
@@ -132,7 +115,7 @@ export class LivenessGuard implements CanActivate, OnModuleInit {
     const key = routeOptions ?? this
     let guard = this.#guards.get(key)
     if (guard === undefined) {
-      guard = createRequestGuard(resolveHttpOptions({ ...this.#service.options, ...routeOptions }))
+      guard = createRequestGuard(resolveHttpOptions(mergeOptions(this.#service.options, routeOptions)))
       this.#guards.set(key, guard)
     }
     return guard

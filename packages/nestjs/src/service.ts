@@ -1,5 +1,5 @@
 /** The module's options and its one Liveness, for the guard, the health indicator and the application. */
-import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common'
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common'
 import {
   closeDefaultLiveness,
   type HttpLiveness,
@@ -11,16 +11,18 @@ import type { LivenessModuleOptions, PlatformRequest } from './options.ts'
 import { LIVENESS_MODULE_OPTIONS } from './tokens.ts'
 
 @Injectable()
-export class LivenessService implements OnApplicationShutdown {
+export class LivenessService implements OnApplicationShutdown, OnModuleInit {
   /** The module's options; every guard of the module shares their Liveness and their load limits. */
   readonly options: HttpLivenessOptions<PlatformRequest>
   readonly #source: () => Promise<HttpLiveness>
   readonly #usesDefault: boolean
+  readonly #warmUp: boolean
 
   /** @throws LivenessError OPTION_INVALID */
   constructor(@Optional() @Inject(LIVENESS_MODULE_OPTIONS) given: LivenessModuleOptions = {}) {
     const { global: _, ...options } = given
-    const { admission } = resolveHttpOptions(options)
+    const { admission, warmUp } = resolveHttpOptions(options)
+    this.#warmUp = warmUp
     this.#source = livenessSource(options.liveness)
     this.#usesDefault = options.liveness === undefined
     this.options = { ...options, admission, liveness: this.#source }
@@ -32,6 +34,16 @@ export class LivenessService implements OnApplicationShutdown {
    */
   liveness(): Promise<HttpLiveness> {
     return this.#source()
+  }
+
+  /** With `warmUp`, loads the models before the application listens. @throws LivenessError as {@link liveness} */
+  async onModuleInit(): Promise<void> {
+    if (this.#warmUp) await this.ready()
+  }
+
+  /** Loads the models now, not at the first image. @throws LivenessError as {@link liveness} */
+  async ready(): Promise<void> {
+    await this.#source()
   }
 
   /** Stops the shared pool of workers, where this application used it. A Liveness of the application's own is its to close. */

@@ -116,7 +116,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   )
 
   async function check(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const requestId = requestIdOf({})
+    const requestId = requestIdOf(req)
     const upload = nodeUploadRequest(req, res, {})
     const outcome = await guard.check({ ...upload, original: req, requiredHere: true, requestId })
     if (!outcome.passed && outcome.error !== undefined) errors.add({ code: outcome.error.code })
@@ -128,7 +128,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
         res,
         200,
         { verdict, code, reasons: outcome.liveness.reasons.map((r) => r.code), hint },
-        { 'cache-control': 'no-store' },
+        { 'cache-control': 'no-store', 'x-request-id': requestId },
       )
     } else send(res, outcome.status, outcome.body, outcome.headers)
   }
@@ -256,7 +256,7 @@ function send(res: ServerResponse, status: number, body: object, headers: Readon
 
 /** Errors of the check have their one table; whatever else was thrown is a 503 that tells nothing. */
 function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
-  const { status, headers, body } = rejection(error, requestIdOf({}))
+  const { status, headers, body } = rejection(error, requestIdOf(req))
   closeAfterAnswer(req, res)
   send(res, status, body, headers)
 }
@@ -271,5 +271,5 @@ function sendPlainError(
 ): void {
   const hint = 'See /openapi.json for the paths, methods and keys.'
   closeAfterAnswer(req, res)
-  send(res, status, { error: { code, message, hint, help: '/openapi.json', requestId: requestIdOf({}) } })
+  send(res, status, { error: { code, message, hint, help: '/openapi.json', requestId: requestIdOf(req) } })
 }

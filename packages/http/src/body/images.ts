@@ -3,7 +3,8 @@ import { LivenessError } from '@unspoof/core'
 import { decodeDataUrl, isDataUrl } from './data-url.ts'
 import { imagesInJson } from './json.ts'
 import type { UploadLimits } from './limits.ts'
-import { createUpload, isImageType, looksLikeImage, type Upload, type UploadBody } from './upload.ts'
+import { isImageType, looksLikeImage } from './sniff.ts'
+import { createUpload, type Upload, type UploadBody } from './upload.ts'
 
 export interface ImageSelection {
   /** Only files of these fields (and data URLs at these JSON paths) are pictures to judge; undefined: of every field. */

@@ -28,8 +28,10 @@ export interface UploadLimits {
   readonly jsonDepth: number
   /** Keys and array items of a JSON body, all levels together. */
   readonly jsonNodes: number
-  /** Milliseconds from the first look at a body to its last byte. */
+  /** Milliseconds from the first look at a body to its last byte, however steadily it comes. */
   readonly bodyTimeoutMs: number
+  /** Milliseconds without a byte of the body. */
+  readonly idleTimeoutMs: number
   /** Bytes a second a body has to keep up on average, after {@link graceMs}. 0 turns the floor off. */
   readonly minBytesPerSecond: number
   /** Milliseconds before the floor of {@link minBytesPerSecond} counts. */
@@ -49,7 +51,8 @@ export const DEFAULT_LIMITS: UploadLimits = Object.freeze({
   headerPairs: 16,
   jsonDepth: 32,
   jsonNodes: 20_000,
-  bodyTimeoutMs: 10_000,
+  bodyTimeoutMs: 120_000,
+  idleTimeoutMs: 10_000,
   minBytesPerSecond: 8 * KiB,
   graceMs: 1000,
 })
@@ -67,7 +70,8 @@ export const LIMIT_RANGES: Readonly<Record<keyof UploadLimits, { readonly min: n
   headerPairs: { min: 2, max: 100 },
   jsonDepth: { min: 1, max: 100 },
   jsonNodes: { min: 1, max: 1_000_000 },
-  bodyTimeoutMs: { min: 10, max: 600_000 },
+  bodyTimeoutMs: { min: 10, max: 3_600_000 },
+  idleTimeoutMs: { min: 10, max: 600_000 },
   minBytesPerSecond: { min: 0, max: 64 * MiB },
   graceMs: { min: 0, max: 60_000 },
 }

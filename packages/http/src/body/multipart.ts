@@ -8,7 +8,8 @@ import { Dicer } from '@fastify/busboy'
 import { isLivenessError, LivenessError } from '@unspoof/core'
 import { parseDisposition } from './disposition.ts'
 import type { UploadLimits } from './limits.ts'
-import { createUpload, type Fields, isImageType, looksLikeImage, type Upload } from './upload.ts'
+import { isImageType, looksLikeImage } from './sniff.ts'
+import { createUpload, type Fields, type Upload } from './upload.ts'
 
 /** One write to the parser, and with it the resolution at which the size of a part's header is watched, bytes. */
 const SLICE = 16 * 1024

@@ -1,4 +1,5 @@
-/** Reads a body with its own clock: a deadline, a slowest pace and a byte limit, whatever the parser behind it does. */
+/** Reads a body with its own clock: progress, a slowest pace, a deadline and a byte limit, whatever the parser behind it does. */
+import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { LivenessError } from '@unspoof/core'
 import type { UploadLimits } from './limits.ts'
@@ -6,7 +7,7 @@ import type { UploadLimits } from './limits.ts'
 export interface PumpOptions {
   /** Bytes read at most. */
   readonly maxBytes: number
-  readonly limits: Pick<UploadLimits, 'bodyTimeoutMs' | 'minBytesPerSecond' | 'graceMs'>
+  readonly limits: Pick<UploadLimits, 'bodyTimeoutMs' | 'idleTimeoutMs' | 'minBytesPerSecond' | 'graceMs'>
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal
   /** Told of every chunk before it is kept: the place for a budget. May throw. */
@@ -26,6 +27,7 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
   return new Promise((resolve, reject) => {
     const started = performance.now()
     let received = 0
+    let lastBytes = started
 
     const finish = (error?: unknown): void => {
       clearTimeout(deadline)
@@ -44,6 +46,7 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
     const onData = (chunk: Buffer | string): void => {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       received += bytes.length
+      lastBytes = performance.now()
       try {
         if (received > maxBytes) {
           throw new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`)
@@ -63,7 +66,12 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
       limits.bodyTimeoutMs,
     )
     const pace = setInterval(() => {
-      const seconds = (performance.now() - started - limits.graceMs) / 1000
+      const now = performance.now()
+      if (now - lastBytes > limits.idleTimeoutMs) {
+        finish(new LivenessError('UPLOAD_TIMEOUT', `Expected a byte of body every ${limits.idleTimeoutMs} ms.`))
+        return
+      }
+      const seconds = (now - started - limits.graceMs) / 1000
       if (seconds > 0 && received < limits.minBytesPerSecond * seconds) {
         finish(
           new LivenessError('UPLOAD_TIMEOUT', `Expected at least ${limits.minBytesPerSecond} bytes of body a second.`),
@@ -75,4 +83,44 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
     signal?.addEventListener('abort', onAbort)
     stream.on('end', onEnd).on('close', onClose).on('error', onError).on('data', onData)
   })
+}
+
+/**
+ * The first bytes of a body, which stay in the stream for whoever reads it.
+ * @throws LivenessError UPLOAD_TIMEOUT, ABORTED
+ */
+export async function peek(
+  stream: Readable,
+  count: number,
+  { signal }: Pick<PumpOptions, 'signal'>,
+  { idleTimeoutMs }: Pick<UploadLimits, 'idleTimeoutMs'>,
+): Promise<Buffer> {
+  const deadline = AbortSignal.timeout(idleTimeoutMs)
+  const given = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+  const chunks: Buffer[] = []
+  let length = 0
+  for (;;) {
+    const chunk: unknown = stream.read()
+    if (chunk !== null) {
+      chunks.push(Buffer.from(chunk as Uint8Array))
+      length += (chunk as Uint8Array).length
+    }
+    if (length >= count || hasEnded(stream)) break
+    try {
+      await once(stream, 'readable', { signal: given })
+    } catch {
+      if (!deadline.aborted) throw new LivenessError('ABORTED', 'The client left before the body was read.')
+      throw new LivenessError('UPLOAD_TIMEOUT', `Expected a byte of body every ${idleTimeoutMs} ms.`)
+    }
+  }
+  const read = Buffer.concat(chunks)
+  // Put back before Node can notice that the end was reached.
+  if (length > 0) stream.unshift(read)
+  return read.subarray(0, count)
+}
+
+/** Whether nothing more will come, even while bytes are still to be read. Node tells it nowhere else. */
+function hasEnded(stream: Readable): boolean {
+  const { ended } = (stream as unknown as { _readableState: { ended: boolean } })._readableState
+  return ended || stream.destroyed
 }

@@ -7,8 +7,9 @@ import { multipartBoundary, parseMediaType } from './media-type.ts'
 import { createMultipartReader } from './multipart.ts'
 import type { ParsedState } from './parsed.ts'
 import { readParsed } from './parsed.ts'
-import { pump } from './pump.ts'
-import { createUpload, emptyBody, isImageType, type UploadBody } from './upload.ts'
+import { peek, pump } from './pump.ts'
+import { isImageType, looksLikeImage, SNIFFED_BYTES } from './sniff.ts'
+import { createUpload, emptyBody, type UploadBody } from './upload.ts'
 
 /** The parts of a request that reading an upload needs, whatever the framework. */
 export interface UploadRequest {
@@ -25,7 +26,7 @@ export interface UploadRequest {
 }
 
 export interface ReadUploadOptions {
-  /** True: a body that may be a picture (`application/octet-stream`) is read too, and one that cannot be is refused. */
+  /** True: a body that may be an image (`application/octet-stream`, or no type) is read whole, and one that cannot be is refused. */
   readonly required: boolean
   readonly limits: UploadLimits
   /** Called before anything is read, where there is something to read; may throw to refuse. */
@@ -66,11 +67,19 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
     throw new LivenessError('BODY_CONSUMED', 'Another parser read the body and kept nothing of it.')
   }
   if (replay === undefined) checkEncoding(request)
-  const maxBytes = { multipart: limits.bodyBytes, image: limits.fileBytes, json: limits.jsonBytes }[kind]
-  if (announced !== undefined && announced > maxBytes) {
+  const maxBytes = {
+    multipart: limits.bodyBytes,
+    image: limits.fileBytes,
+    unknown: limits.fileBytes,
+    json: limits.jsonBytes,
+  }[kind]
+  // Another file than an image may be as large as its handler allows.
+  if (kind !== 'unknown' && announced !== undefined && announced > maxBytes) {
     throw new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`)
   }
   options.onStart?.()
+  if (kind === 'unknown' && !looksLikeImage(replay ?? (await peek(request.stream!, SNIFFED_BYTES, request, limits))))
+    return emptyBody()
   const stream = replay === undefined ? request.stream! : Readable.from([replay])
   const feed = (sink: (chunk: Buffer) => void) =>
     pump(stream, sink, { maxBytes, limits, signal: request.signal, onBytes: options.onBytes })
@@ -86,6 +95,7 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
       return { ...emptyBody('json'), json, bytes }
     }
     case 'image':
+    case 'unknown':
       return { ...emptyBody('image'), files: [createUpload('', '', media.type, await collect(feed))] }
   }
 }
@@ -104,7 +114,9 @@ async function readMultipart(feed: Feed, boundary: string, limits: UploadLimits)
   return { kind: 'multipart', ...(await reader.end()), boundary }
 }
 
-function bodyKind(types: readonly string[], required: boolean): 'multipart' | 'image' | 'json' | undefined {
+type BodyKind = 'multipart' | 'image' | 'json' | 'unknown'
+
+function bodyKind(types: readonly string[], required: boolean): BodyKind | undefined {
   // Only the start is looked at here; a type that is malformed further on must not pass as "something else".
   const type = (types.find((value) => /^\s*(?:multipart|image)\//i.test(value)) ?? types[0] ?? '').trim().toLowerCase()
   if (type.startsWith('multipart/form-data')) return 'multipart'
@@ -113,8 +125,9 @@ function bodyKind(types: readonly string[], required: boolean): 'multipart' | 'i
   }
   if (isImageType(type)) return 'image'
   if (/^application\/(?:[\w.-]+\+)?json\b/.test(type)) return 'json'
-  // Scripts send pictures like this; elsewhere it may be anything, and is left to whoever wants it.
-  return required && type.startsWith('application/octet-stream') ? 'image' : undefined
+  // Scripts send images like this. Where none is required it may be anything: its first bytes decide.
+  if (type === '' || type.startsWith('application/octet-stream')) return required ? 'image' : 'unknown'
+  return undefined
 }
 
 /** @throws LivenessError ENCODING_UNSUPPORTED */

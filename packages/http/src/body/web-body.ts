@@ -52,7 +52,7 @@ export async function readForm(request: Request, options: ReadFormOptions): Prom
 export async function readBytes(
   request: Request,
   maxBytes: number,
-  limits: Pick<UploadLimits, 'bodyTimeoutMs' | 'minBytesPerSecond' | 'graceMs'>,
+  limits: Pick<UploadLimits, 'bodyTimeoutMs' | 'idleTimeoutMs' | 'minBytesPerSecond' | 'graceMs'>,
 ): Promise<Buffer> {
   checkUnread(request)
   return reading(request, async (upload) => {

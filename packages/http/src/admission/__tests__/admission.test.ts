@@ -120,6 +120,53 @@ describe('one client', () => {
   })
 })
 
+describe('by cost', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+  const HEAVY_COST = 70
+
+  /** Ten ordinary checks of ten milliseconds each. */
+  function learned(options = {}) {
+    const admission = createAdmission({ maxChecks: 1000, ...options })
+    for (let i = 0; i < 10; i++) {
+      const ticket = admission.enter(true)
+      const end = ticket.startCheck()
+      vi.advanceTimersByTime(10)
+      end()
+      ticket.release()
+    }
+    return admission
+  }
+
+  test('heavy images get their share of the processors, and ordinary ones the rest', () => {
+    const admission = learned()
+    const lanes = Math.max(2, PROCESSORS)
+    const heavy = Array.from({ length: lanes }, () => refusal(() => admission.enter(true).startCheck(HEAVY_COST)))
+    expect(heavy.filter((seconds) => seconds === undefined)).toHaveLength(Math.floor(lanes / 2))
+    for (let i = 0; i < 10; i++) expect(refusal(() => admission.enter(true).startCheck())).toBeUndefined()
+    expect(admission.waitMs).toBeLessThan(500)
+  })
+
+  test('a client has a share in time, and one check of its own however heavy', () => {
+    const admission = learned({ maxShare: 0.1 })
+    expect(refusal(() => admission.enter(true, 'sender').startCheck(15))).toBeUndefined()
+    expect(refusal(() => admission.enter(true, 'sender').startCheck(15))).toBe(1)
+    expect(refusal(() => admission.enter(true, ['sender', 'address']))).toBe(1)
+    expect(refusal(() => admission.enter(true, 'other').startCheck(15))).toBeUndefined()
+  })
+
+  test('images that take longer than their header says change the forecast little by little', () => {
+    const admission = learned()
+    const ticket = admission.enter(true)
+    const end = ticket.startCheck()
+    vi.advanceTimersByTime(60_000)
+    end()
+    ticket.release()
+    for (let i = 0; i < Math.max(2, PROCESSORS); i++) admission.enter(true).startCheck()
+    expect(admission.waitMs).toBeCloseTo(13)
+  })
+})
+
 test('options out of range are found at creation', () => {
   for (const options of [{ maxWaitMs: 0 }, { maxShare: 1.1 }, { maxChecks: 0 }, { maxshare: 1 }]) {
     expect(() => createAdmission(options as object)).toThrow(/admission|did you mean/)

@@ -125,9 +125,28 @@ describe('decodeDataUrl', () => {
     )
   })
 
-  test.each(['AAA', 'AA=', 'A AA', 'AAA_', 'AAA-', 'AAAA\n', 'AAAA=', 'AB==', '@@@@'])('%j is refused', (text) => {
+  test.each(['AA=', 'A', 'AAA_', 'AAA-', 'AAAA=', 'AB==', '@@@@'])('%j is refused', (text) => {
     expect(() => decodeDataUrl(`data:image/jpeg;base64,${text}`, 1000)).toThrow(
       expect.objectContaining({ code: 'BODY_MALFORMED' }),
     )
   })
+
+  const JPEG = Buffer.from('ffd8ffe000104a46494600', 'hex')
+
+  test('takes line breaks and missing padding, as browsers do', () => {
+    const text = JPEG.toString('base64')
+    for (const form of [text.replace(/(.{4})/g, '$1\r\n'), ` ${text}\n`, text.replace(/=+$/, '')]) {
+      expect(decodeDataUrl(`data:image/jpeg;base64,${form}`, 1000).bytes).toEqual(JPEG)
+    }
+  })
+
+  test.each(['data:;base64,', 'data:application/octet-stream;base64,', 'data:image/jpeg;name=a.jpg;base64,'])(
+    '%s is judged by its bytes',
+    (head) => {
+      expect(decodeDataUrl(head + JPEG.toString('base64'), 1000).bytes).toEqual(JPEG)
+      if (!head.includes('image')) {
+        expect(() => decodeDataUrl(`${head}AAAA`, 1000)).toThrow(expect.objectContaining({ code: 'IMAGE_TYPE' }))
+      }
+    },
+  )
 })

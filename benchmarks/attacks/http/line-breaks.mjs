@@ -1,0 +1,55 @@
+// @ts-check
+/** Twelve multipart bodies of 4 MB that hold nothing but line breaks or pieces of the boundary: how long another request waits. */
+import { readFileSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { sleep, startServer } from './servers.mjs'
+
+export const name = 'line breaks'
+
+const BOUNDARY = '----unspoof0123456789'
+const SIZE = 4_000_000
+const LIMIT_MS = 50
+
+/** @param {string} fill */
+function body(fill) {
+  const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(SIZE, fill, 'latin1'), Buffer.from(`\r\n--${BOUNDARY}--\r\n`)])
+}
+
+/**
+ * @param {{ short?: boolean }} [options]
+ * @returns {Promise<{ rows: { attack: string, passed: number, n: number, limit: number }[] }>} `passed` counts waits of more than 50 ms
+ */
+export async function run({ short = false } = {}) {
+  const server = await startServer()
+  const honest = readFileSync(new URL('../../../fixtures/astronaut.jpg', import.meta.url))
+  const rows = []
+  try {
+    for (let i = 0; i < 5; i++) await server.post(honest)
+    const fills = {
+      'of CR': '\r',
+      'of CR LF': '\r\n',
+      'of boundaries without their end': `\r\n--${BOUNDARY.slice(0, -1)}`,
+    }
+    for (const [what, fill] of Object.entries(short ? { 'of CR': '\r' } : fills)) {
+      const bytes = body(fill)
+      const delay = monitorEventLoopDelay({ resolution: 1 })
+      delay.enable()
+      const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, 'x-client': 'attacker' }
+      const bodies = Array.from({ length: 12 }, () => server.post(bytes, headers).catch(() => undefined))
+      await Promise.all(bodies)
+      await sleep(50)
+      delay.disable()
+      const longest = delay.max / 1e6
+      rows.push({
+        attack: `event loop held for more than ${LIMIT_MS} ms (longest ${longest.toFixed(0)} ms) by 12 bodies ${what}`,
+        passed: longest > LIMIT_MS ? 1 : 0,
+        n: 1,
+        limit: 0,
+      })
+    }
+  } finally {
+    await server.close()
+  }
+  return { rows }
+}
