@@ -257,12 +257,10 @@ const ROWS: readonly Row[] = [
   { name: '5 data URLs', send: json(Array.from({ length: 5 }, () => dataUrl(live))), ...tooMany },
   ...[
     ['bad base64', 'data:image/jpeg;base64,@@@@'],
-    ['no padding', dataUrl(Buffer.concat([live, Buffer.from('x')])).replace(/=+$/, '')],
-    ['white space', dataUrl(live).replace('/9j', '/9 j')],
     ['URL-safe alphabet', 'data:image/jpeg;base64,_9j_4DxsaXZlPg__'],
     ['no base64', 'data:image/jpeg,%FF%D8'],
   ].map(([name, image]) => ({ name: `data URL: ${name}`, send: json({ image }), ...bad })),
-  ...['image/svg+xml', 'text/html', ''].map((claimed) => ({
+  ...['image/svg+xml', 'text/html'].map((claimed) => ({
     name: `data URL of type "${claimed}"`,
     send: json({ image: dataUrl(live, claimed) }),
     ...type,

@@ -2,7 +2,7 @@
 /** Six small files a second that decode to large images (16-bit interlaced PNG, 4000 x 3990), and honest checks beside them. */
 import { readFileSync } from 'node:fs'
 import { crc32, deflateSync } from 'node:zlib'
-import { sleep, startServer } from './servers.mjs'
+import { sleep, startServer } from '../../support/check-server.mjs'
 
 export const name = 'large images'
 

@@ -2,7 +2,7 @@
 /** Twelve multipart bodies of 4 MB that hold nothing but line breaks or pieces of the boundary: how long another request waits. */
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { sleep, startServer } from './servers.mjs'
+import { sleep, startServer } from '../../support/check-server.mjs'
 
 export const name = 'line breaks'
 

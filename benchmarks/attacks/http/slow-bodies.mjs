@@ -2,7 +2,7 @@
 /** Bodies that come slowly, from one client: honest checks of others are all judged. */
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { sleep, startServer } from './servers.mjs'
+import { sleep, startServer } from '../../support/check-server.mjs'
 
 export const name = 'slow bodies'
 

@@ -59,9 +59,14 @@ describe('imageCost', () => {
   test('hundreds of thousands of chunks cost, and counting them does not', () => {
     const chunk = Buffer.from('\0\0\0\0abCd\0\0\0\0', 'latin1')
     const bytes = Buffer.concat([pngHeader(100, 100, 8, 2, 0).subarray(0, 33), Buffer.alloc(400_000 * 12, chunk)])
-    const started = performance.now()
     expect(imageCost(bytes)).toBeGreaterThan(HEAVY)
-    expect(performance.now() - started).toBeLessThan(50)
+    // The best of several: a busy machine may interrupt any one of them.
+    const times = Array.from({ length: 20 }, () => {
+      const started = performance.now()
+      imageCost(bytes)
+      return performance.now() - started
+    })
+    expect(Math.min(...times)).toBeLessThan(5)
   })
 
   test('what is no image, or is cut anywhere, costs a number of at least 1', async () => {

@@ -1,8 +1,7 @@
 // @ts-check
 /** A server for attacks on availability: /check judges images with the real pool, behind limits that tell clients apart by a header. */
 import { createServer } from 'node:http'
-import { livenessMiddleware } from '@unspoof/express'
-import { createAdmission } from '@unspoof/http'
+import { createAdmission, livenessMiddleware } from '@unspoof/express'
 import { createLivenessPool } from '@unspoof/node'
 import express from 'express'
 
