@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os'
 import { createLiveness as createCoreLiveness, type DecodedImage, isFrame, type Liveness } from '@unspoof/core'
 import type { Diagnostics } from './diagnostics.ts'
 import { installAreaKernel } from './image/area-kernel.ts'
-import { checkFrameSize, decodeImage } from './image/decode.ts'
+import { checkFrameSize, decodeChecked } from './image/decode.ts'
 import { createLimiter } from './image/limiter.ts'
 import type { ImageLimits } from './image/limits.ts'
 import { loadSharp } from './image/sharp.ts'
+import { wholeSize } from './image/shrink.ts'
+import { readHeader } from './image/sniff.ts'
 import { type NodeInput, readInput } from './input/read.ts'
 import { loadModels } from './model/load.ts'
 import { type NodeLivenessOptions, resolveNodeOptions } from './options.ts'
@@ -30,16 +32,37 @@ export async function createLiveness(options: NodeLivenessOptions = {}): Promise
   installAreaKernel()
   const { diagnostics, ...loaded } = await loadModels(resolved)
   const { signal: _, ...check } = resolved.check
-  const liveness = createCoreLiveness<NodeInput>({ ...loaded, ...check, decode: createDecoder(resolved.limits) })
-  return Object.assign(liveness, { diagnostics: () => diagnostics })
+  const inner = createCoreLiveness<DecoderInput>({ ...loaded, ...check, decode: createDecoder(resolved.limits) })
+  const shrinkable = (image: NodeInput): DecoderInput => ({ image, exact: false })
+  const close = () => inner.close()
+  return {
+    models: inner.models,
+    check: (image, options) => inner.check(shrinkable(image), options),
+    checkFaces: (image, faces, options) => inner.checkFaces({ image, exact: true }, faces, options),
+    checkSequence: (images, options) => inner.checkSequence(map(images, shrinkable), options),
+    diagnostics: () => diagnostics,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
-/** Reads and decodes what a caller has; no more pictures are decoded at once than there are processors. */
+interface DecoderInput {
+  readonly image: NodeInput
+  /** True where faces are given in pixels of the whole size. */
+  readonly exact: boolean
+}
+
+async function* map<T, U>(values: AsyncIterable<T>, change: (value: T) => U): AsyncGenerator<U, void, undefined> {
+  for await (const value of values) yield change(value)
+}
+
+/** Reads and decodes what a caller has; no more images are decoded at once than there are processors. */
 function createDecoder(limits: ImageLimits) {
   const limiter = createLimiter(availableParallelism())
-  return async (input: NodeInput, signal: AbortSignal | undefined): Promise<DecodedImage> => {
-    const read = await readInput(input, limits, signal)
+  return async ({ image, exact }: DecoderInput, signal: AbortSignal | undefined): Promise<DecodedImage> => {
+    const read = await readInput(image, limits, signal)
     if (isFrame(read)) return checkFrameSize(read, limits)
-    return limiter(() => decodeImage(read.bytes, signal === undefined ? { limits } : { limits, signal }))
+    const header = readHeader(read.bytes)
+    return limiter(() => decodeChecked(read.bytes, exact ? wholeSize(header) : header, limits, signal))
   }
 }

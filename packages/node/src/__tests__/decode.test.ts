@@ -132,6 +132,35 @@ describe('colour', () => {
   })
 })
 
+describe('a JPEG over the limit', () => {
+  const limits = { maxPixels: 5000 }
+
+  it('comes back at the smallest reduction that is within it, in every orientation', async () => {
+    // 96 x 80 pixels: a half is 48 x 40.
+    for (const orientation of [1, 3, 6]) {
+      const file = make.jpegWithExif(jpeg, make.exifBlock(orientation))
+      const { frame } = await decodeImage(file, { limits: { ...limits, minSide: 20 } })
+      expect([frame!.width, frame!.height]).toEqual(orientation === 6 ? [40, 48] : [48, 40])
+      const whole = await frameOf(file)
+      // The corner of the reduced image has the colour of the corner of the whole one.
+      for (let c = 0; c < 3; c++) expect(Math.abs(frame!.data[c]! - whole.data[c]!)).toBeLessThan(40)
+    }
+  })
+
+  it('of 48 megapixels is decoded at a half of its size', async () => {
+    const size = { width: 8000, height: 6000, channels: 3 as const, background: '#a87' }
+    const { frame } = await decodeImage(await sharp({ create: size }).jpeg({ quality: 50 }).toBuffer())
+    expect([frame!.width, frame!.height]).toEqual([4000, 3000])
+  })
+
+  it('is refused where it is progressive, and no other type is reduced', async () => {
+    const progressive = await make.cornersImage(WIDTH, HEIGHT).jpeg({ progressive: true }).toBuffer()
+    for (const file of [progressive, png]) {
+      await expect(decodeImage(file, { limits })).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' })
+    }
+  })
+})
+
 describe('transparency', () => {
   it('is composited on black, in 8 and 16 bit and grey', async () => {
     const expected = make.corners(WIDTH, HEIGHT).map((value) => Math.round(value / 2))
@@ -169,7 +198,7 @@ describe('decodeImage', () => {
       value: HEIGHT,
       bound: 90,
     })
-    await expect(decodeImage(jpeg, { limits: { maxPixels: 5000 } })).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' })
+    await expect(decodeImage(png, { limits: { maxPixels: 5000 } })).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' })
     await expect(decodeImage(jpeg, { limits: { maxPixel: 5000 } as never })).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringContaining('did you mean "maxPixels"'),

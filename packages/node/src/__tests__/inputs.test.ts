@@ -46,6 +46,10 @@ const kinds: [name: string, make: (data: Uint8Array) => unknown, owned: boolean]
     true,
   ],
   ['data URL', (data) => dataUrl(data), true],
+  ['data URL with line breaks', (data) => dataUrl(data).replace(/.{76}/g, '$&\r\n'), true],
+  ['data URL without padding', (data) => dataUrl(data).replace(/=+$/, ''), true],
+  ['data URL without a type', (data) => dataUrl(data, ''), true],
+  ['data URL of any bytes', (data) => dataUrl(data, 'application/octet-stream'), true],
   ['data URL in capitals', (data) => dataUrl(data).replace('data:image/jpeg;base64', 'DATA:IMAGE/PNG;BASE64'), true],
 ]
 
@@ -99,11 +103,8 @@ describe('readInput', () => {
     ['a web stream somebody else reads', () => lockedStream(), 'INPUT_UNREADABLE'],
     ['a data URL of SVG', () => dataUrl(bytes, 'image/svg+xml'), 'IMAGE_TYPE'],
     ['a data URL of HTML', () => dataUrl(bytes, 'text/html'), 'IMAGE_TYPE'],
-    ['a data URL without type', () => dataUrl(bytes, ''), 'IMAGE_TYPE'],
     ['a data URL without base64', () => 'data:image/jpeg,abcd', 'INPUT_INVALID'],
     ['a data URL without comma', () => 'data:image/jpeg;base64', 'INPUT_INVALID'],
-    ['base64 without padding', () => dataUrl(bytes.subarray(1)).replace(/=+$/, ''), 'INPUT_INVALID'],
-    ['base64 with white space', () => dataUrl(bytes).replace(',', ', '), 'INPUT_INVALID'],
     ['URL-safe base64', () => 'data:image/jpeg;base64,_-8=', 'INPUT_INVALID'],
     ['base64 with spare bits', () => 'data:image/jpeg;base64,AB==', 'INPUT_INVALID'],
   ])('%s is refused', async (_name, make, code) => {

@@ -95,6 +95,14 @@ describe('with the bundled models', () => {
     await Promise.all([native.close(), wasm.close()])
   })
 
+  it('reduces a large JPEG for check, and refuses it where faces are given in its pixels', async () => {
+    const small = await createLiveness({ limits: { maxPixels: 100_000 } })
+    const result = await small.check(faceBytes)
+    expect(result.image).toMatchObject({ width: 200, height: 200 })
+    expect(await code(small.checkFaces(faceBytes, [expected.face!]))).toBe('IMAGE_TOO_LARGE')
+    await small.close()
+  })
+
   it('gives the same answer for every EXIF orientation', async () => {
     const { frame } = await decodeImage(faceBytes)
     const { width, height } = frame!

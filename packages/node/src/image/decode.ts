@@ -4,6 +4,7 @@ import { createFrame, type DecodedImage, type Frame, LivenessError, type Reason,
 import { corrupt, type ImageHeader } from './header.ts'
 import { type ImageLimits, resolveLimits } from './limits.ts'
 import { loadSharp, type Sharp } from './sharp.ts'
+import { shrinkFactor } from './shrink.ts'
 import { readHeader } from './sniff.ts'
 
 export interface DecodeOptions {
@@ -18,6 +19,8 @@ export interface DecodeOptions {
  * The type is told by the bytes and the size by the header, before a decoder sees them. Pictures that are too small, too
  * narrow, animated or fully transparent come back with `reasons` and without a frame; bytes after the end of a picture
  * (the video of a "motion photo", or somebody's archive) give the note `trailing-data`.
+ *
+ * A JPEG over `maxPixels` (up to 200 megapixels, not progressive) comes back at a half, a quarter or an eighth of its size.
  * @throws LivenessError IMAGE_TYPE, IMAGE_CORRUPT, IMAGE_TOO_LARGE, BODY_TOO_LARGE, ABORTED, RUNTIME_MISSING
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
@@ -40,11 +43,13 @@ export async function decodeChecked(
 ): Promise<DecodedImage> {
   const notes = header.trailing ? [reason('trailing-data')] : []
   const sha256 = await sha256Of(bytes)
-  const reasons = header.animated ? [reason('animated-image')] : sizeReasons(header, limits)
+  const factor = shrinkFactor(header, limits) ?? 1
+  const size = { width: Math.ceil(header.width / factor), height: Math.ceil(header.height / factor) }
+  const reasons = header.animated ? [reason('animated-image')] : sizeReasons(size, limits)
   if (reasons.length > 0) return { frame: undefined, sha256, reasons, notes }
   const sharp = await loadSharp()
   if (signal?.aborted) throw new LivenessError('ABORTED', 'The check was aborted.', { cause: signal.reason })
-  const frame = await decodePixels(sharp, bytes, header)
+  const frame = await decodePixels(sharp, bytes, header, size)
   if (frame === undefined) return { frame, sha256, reasons: [reason('transparent-image')], notes }
   return { frame, sha256, notes }
 }
@@ -80,11 +85,16 @@ function sizeReasons(size: { readonly width: number; readonly height: number }, 
 }
 
 /** Undefined where every pixel is fully transparent: what such a picture shows depends on who opens it. */
-async function decodePixels(sharp: Sharp, bytes: Uint8Array, header: ImageHeader): Promise<Frame | undefined> {
+async function decodePixels(
+  sharp: Sharp,
+  bytes: Uint8Array,
+  header: ImageHeader,
+  size: { readonly width: number; readonly height: number },
+): Promise<Frame | undefined> {
   let data: Uint8Array
   let info: { width: number; height: number; channels: number }
   try {
-    const image = sharp(bytes, {
+    const image = sharp(repaired(bytes, header), {
       // Stops at the first damaged byte; a lenient decoder would fill up with grey, or with old memory.
       failOn: 'warning',
       limitInputPixels: header.width * header.height,
@@ -94,6 +104,8 @@ async function decodePixels(sharp: Sharp, bytes: Uint8Array, header: ImageHeader
       // As browsers do it: EXIF turns JPEG and PNG, and is not read from WebP.
       autoOrient: header.type !== 'webp',
     })
+    // The decoder itself leaves out what is not wanted: it never makes the pixels of the whole size.
+    if (size.width !== header.width) image.resize(await uprightSize(image, size))
     const decoded = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
     // A plain array, not a Buffer: the two differ in what slice() does.
     data = new Uint8Array(decoded.data.buffer, decoded.data.byteOffset, decoded.data.byteLength)
@@ -102,10 +114,26 @@ async function decodePixels(sharp: Sharp, bytes: Uint8Array, header: ImageHeader
     throw new LivenessError('IMAGE_CORRUPT', 'The picture is damaged: it cannot be decoded.', { cause })
   }
   // A decoder that sees another picture than our header reader has been tricked, or we have.
-  const isUpright = info.width === header.width && info.height === header.height
-  const isTurned = info.width === header.height && info.height === header.width
+  const isUpright = info.width === size.width && info.height === size.height
+  const isTurned = info.width === size.height && info.height === size.width
   if (!isUpright && !isTurned) throw corrupt('its header and its pixels differ in size')
   return toFrame(data, info)
+}
+
+/** sharp takes the size of the upright image. */
+async function uprightSize(image: ReturnType<Sharp>, { width, height }: { width: number; height: number }) {
+  const { orientation = 1 } = await image.metadata()
+  return orientation > 4
+    ? { width: height, height: width, fit: 'fill' as const }
+    : { width, height, fit: 'fill' as const }
+}
+
+/** A copy in which the bytes have the values that decoders take them for; the same bytes where there is nothing to repair. */
+function repaired(bytes: Uint8Array, { repairs = [] }: ImageHeader): Uint8Array {
+  if (repairs.length === 0) return bytes
+  const copy = new Uint8Array(bytes)
+  for (const { at, value } of repairs) copy[at] = value
+  return copy
 }
 
 /** RGB as it is; RGBA composited on black. */

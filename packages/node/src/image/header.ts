@@ -3,6 +3,11 @@ import { LivenessError } from '@unspoof/core'
 
 export type ImageType = 'jpeg' | 'png' | 'webp'
 
+export interface Repair {
+  readonly at: number
+  readonly value: number
+}
+
 export interface ImageHeader {
   readonly type: ImageType
   /** Pixels as stored, before any orientation is applied. */
@@ -11,6 +16,13 @@ export interface ImageHeader {
   readonly animated: boolean
   /** True where bytes follow the end of the picture. */
   readonly trailing: boolean
+  /**
+   * Bytes of the header that a strict decoder warns of and that change no pixel: where they are, and what decoders take
+   * them for. Browsers show such images.
+   */
+  readonly repairs?: readonly Repair[]
+  /** JPEG: true where one pass over the file is enough, so that it can be decoded at a reduced size with little memory. */
+  readonly onePass?: boolean
 }
 
 /** The error of every header reader. What is wrong is named; the bytes are not. */

@@ -17,15 +17,21 @@ export const LIMIT_RANGES = {
   maxAspect: { min: 1, max: 100 },
 } as const
 
+/**
+ * JPEG images up to this many pixels are decoded at a half, a quarter or an eighth of their size, where that brings them within
+ * `maxPixels` and `maxSide`. The largest sensors of phones have 200 megapixels.
+ */
+export const SHRINKABLE_PIXELS = 200_000_000
+
 /** What is refused before it is decoded. All of it is read from the header of the file. */
 export interface ImageLimits {
   /** Bytes of the file; more is BODY_TOO_LARGE. @default 5 MiB */
   readonly maxBytes: number
-  /** Width times height; more is IMAGE_TOO_LARGE. @default 16 megapixels */
+  /** Width times height. A larger JPEG is decoded at a reduced size, any other image is IMAGE_TOO_LARGE. @default 16 megapixels */
   readonly maxPixels: number
   /** Pixels of the shorter side; less is answered `retry` with `image-too-small`. @default 64 */
   readonly minSide: number
-  /** Pixels of the longer side; more is IMAGE_TOO_LARGE. @default 8192 */
+  /** Pixels of the longer side; more is treated as for `maxPixels`. @default 8192 */
   readonly maxSide: number
   /** Longer side by shorter side; more is answered `retry` with `image-aspect`. @default 4 */
   readonly maxAspect: number

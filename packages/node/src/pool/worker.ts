@@ -4,6 +4,7 @@ import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } f
 import { installAreaKernel } from '../image/area-kernel.ts'
 import { checkFrameSize, decodeChecked } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
+import { wholeSize } from '../image/shrink.ts'
 import { loadModels } from '../model/load.ts'
 import { useExitGate } from '../runtime/exit-gate.ts'
 import {
@@ -29,13 +30,15 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
     detectors: setup.detectors.map(fromPortable),
   })
   let decoded: DecodedImage | undefined
+  /** Of the job under way: its faces are in pixels of the whole size. */
+  let isExact = false
   const liveness = createLiveness<PortableInput>({
     ...loaded,
     ...check,
     async decode(input, signal) {
       decoded = isFrame(input)
         ? checkFrameSize(input, limits)
-        : await decodeChecked(input.bytes, input.header, limits, signal)
+        : await decodeChecked(input.bytes, isExact ? wholeSize(input.header) : input.header, limits, signal)
       return decoded
     },
   })
@@ -48,6 +51,7 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
     info,
     async run(job, signal) {
       const options = { ...job.options, signal }
+      isExact = job.kind === 'checkFaces'
       try {
         if (job.kind === 'checkFaces') {
           return { results: await liveness.checkFaces(job.input, job.faces, options), sample: undefined }

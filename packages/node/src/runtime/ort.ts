@@ -1,11 +1,5 @@
 /** The part of onnxruntime-node that is used, as types of our own: the package is optional, so our types must not need it. */
 
-interface OrtTensor {
-  readonly type: string
-  readonly data: unknown
-  readonly dims: readonly number[]
-}
-
 export interface OrtMetadata {
   readonly name: string
   readonly isTensor: boolean

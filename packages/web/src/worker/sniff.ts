@@ -17,7 +17,12 @@ export function sniff(bytes: Uint8Array): Sniffed {
     // The flags byte of the extended header; bit 1 says animation.
     return { type: 'image/webp', animated: text(bytes, 12) === 'VP8X' && ((bytes[20] ?? 0) & 2) !== 0 }
   }
-  throw new LivenessError('IMAGE_TYPE', 'This file is not a JPEG, PNG or WebP picture.')
+  const isHeic = text(bytes, 4) === 'ftyp' && /^(he|mif1|msf1)/.test(text(bytes, 8))
+  throw new LivenessError(
+    'IMAGE_TYPE',
+    isHeic ? 'This file is HEIC, not JPEG, PNG or WebP.' : 'This file is not a JPEG, PNG or WebP picture.',
+    isHeic ? { hint: 'Send a JPEG image. On an iPhone: Settings, Camera, Formats, Most Compatible.' } : {},
+  )
 }
 
 /** An animated PNG says so with an acTL chunk before its pixels. */
