@@ -108,7 +108,7 @@ async function refuse(
 }
 
 /** The error of a route that asks for liveness where nothing checks it. */
-export function unprotected(url = ''): LivenessError {
+function unprotected(url = ''): LivenessError {
   return new LivenessError(
     'NOT_CHECKED',
     `Expected livenessPlugin to be registered for the route ${url}, which asks for liveness.`,

@@ -7,7 +7,7 @@ import { checkLiveness, routeGuard, stateOf, takesBody } from './check.ts'
 import type { LivenessRouteOptions } from './options.ts'
 
 /** The patterns that the plugin's own body parsers are registered under; a child context has them if it was made after the plugin. */
-export const MULTIPART = /^multipart\/form-data/i
+const MULTIPART = /^multipart\/form-data/i
 
 const WATCHED = Symbol.for('unspoof.fastify.watched')
 
