@@ -46,6 +46,7 @@ export const sidebar = [
   group('Concepts', {
     'concepts/pad': 'What it can do',
     'concepts/threats': 'Who it stops',
+    'concepts/attacks': 'Attacks measured',
     'concepts/error-rates': 'Error rates',
     'concepts/verdict': 'Verdict',
     'concepts/sessions': 'Sessions',

@@ -82,7 +82,7 @@ export async function judgeSubmission(
     evidence.flatMap(({ decodeReasons }) => decodeReasons)[0],
     ...(sequence.verdict === 'retry' ? sequence.reasons : []),
     answerReason(answer, session, evidence),
-    depthOf(session, evidence, answer) === 'flat' ? reason('challenge-failed') : undefined,
+    depthReason(options, session, evidence, answer),
   ])
   if (faults.length > 0) return refuse('retry', faults, measured)
 
@@ -172,6 +172,19 @@ function answerReason(
   const frames = evidence.slice(first, first + commits[step]!.frames.length)
   const gates = frames.flatMap(({ judged }) => (judged?.result.verdict === 'retry' ? judged.result.reasons : []))
   return gates[0] ?? reason('undecided')
+}
+
+/** A flat image that moved did not do what was asked for; where no movement tells, others are asked for. */
+function depthReason(
+  { landmarker }: ResolvedSessionsOptions,
+  session: ReadySession,
+  evidence: readonly Evidence[],
+  answer: Answer,
+): Reason | undefined {
+  if (landmarker === undefined || answer.fault !== undefined || answer.reached.length === 0) return undefined
+  const depth = depthOf(session, evidence, answer)
+  if (depth === 'deep') return undefined
+  return reason(depth === 'flat' ? 'challenge-failed' : 'undecided')
 }
 
 /** Whether a head or a flat image moved; `unknown` where depth is not measured. */

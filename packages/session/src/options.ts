@@ -96,8 +96,9 @@ export interface SessionsOptions {
   /** Decodes one JPEG: `decodeImage` of `@unspoof/node`, or your own. Rejects with IMAGE_TYPE, IMAGE_CORRUPT or IMAGE_TOO_LARGE. */
   readonly decode: (jpeg: Uint8Array) => Promise<DecodedImage>
   /**
-   * `await createFaceLandmarker()` of `@unspoof/node`: measures whether a head or a flat image moved. A movement that looks flat is asked for
-   * again; one that tells nothing changes nothing. Some 8 ms of one core a frame. @default depth is not measured
+   * `await createFaceLandmarker()` of `@unspoof/node`: measures whether a head or a flat image moved. A session whose
+   * movements look flat, or tell nothing, is asked for again. Some 8 ms of one core a frame. Without one a photo that is zoomed and warped can
+   * pass. @default depth is not measured
    */
   readonly landmarker?: Pick<FaceLandmarker, 'locate'>
   /** @default a memory store: one process only */

@@ -26,7 +26,7 @@ export function scene({ half, yaw = 0, depth = 1, room = 1, face = 1, contrast =
 }
 
 /** An ellipsoid with a nose, turned and seen in parallel projection: `x, y, z` of each landmark by turns. */
-function mesh(half: number, yaw: number, depth: number, eyes = EYES): Float64Array {
+export function mesh(half: number, yaw: number, depth: number, eyes = EYES): Float64Array {
   const random = seededRandom(7)
   const points = new Float64Array(468 * 3)
   const corners: Record<number, readonly [number, number]> = {
