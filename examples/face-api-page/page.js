@@ -3,6 +3,8 @@ import { createCamera, showStream, videoFrames } from '@unspoof/web'
 import * as faceapi from '@vladmandic/face-api'
 
 const canvas = document.getElementById('canvas')
+/** The image that is looked at: boxes are drawn on the visible one together with it, so they do not flicker. */
+const still = document.createElement('canvas')
 const context = canvas.getContext('2d', { willReadFrequently: true })
 const status = document.getElementById('status')
 const button = document.getElementById('camera')
@@ -20,8 +22,9 @@ function loadModels() {
 
 async function judge() {
   await loadModels()
-  const found = faceapi.detectAllFaces(canvas, new faceapi.TinyFaceDetectorOptions()).withFaceLandmarks()
-  const faces = await withLiveness(found, canvas) // 2: was `await found`
+  const found = faceapi.detectAllFaces(still, new faceapi.TinyFaceDetectorOptions()).withFaceLandmarks()
+  const faces = await withLiveness(found, still) // 2: was `await found`
+  context.drawImage(still, 0, 0)
   for (const { detection, liveness } of faces) {
     const { x, y, width, height } = detection.box
     context.strokeStyle = COLOURS[liveness.verdict] // 3: was one colour for all
@@ -32,6 +35,15 @@ async function judge() {
     faces.length === 0 ? 'No face found.' : faces.map(({ liveness }) => liveness.hint || 'A live face.').join(' ')
   status.dataset.verdicts = faces.map(({ liveness }) => liveness.verdict).join(' ')
   globalThis.faces = faces // for the test
+}
+
+/** Setting a size empties a canvas, so it is set only when it changes. */
+function take(source, width, height) {
+  for (const target of [still, canvas]) {
+    if (target.width !== width) target.width = width
+    if (target.height !== height) target.height = height
+  }
+  still.getContext('2d', { willReadFrequently: true }).drawImage(source, 0, 0)
 }
 
 document.getElementById('file').addEventListener('change', async ({ target }) => {
@@ -46,9 +58,8 @@ document.getElementById('file').addEventListener('change', async ({ target }) =>
     status.textContent = 'The browser cannot open this file. Choose a picture.'
     return
   }
-  canvas.width = picture.width
-  canvas.height = picture.height
-  context.drawImage(picture, 0, 0)
+  take(picture, picture.width, picture.height)
+  context.drawImage(still, 0, 0)
   await judge().catch(show)
 })
 
@@ -63,10 +74,9 @@ button.addEventListener('click', async () => {
   button.textContent = 'Stop camera'
   try {
     await showStream(video, await camera.start())
-    canvas.width = video.videoWidth
-    canvas.height = video.videoHeight
+    status.textContent = 'Loading…'
     for await (const frame of videoFrames(video, { signal })) {
-      context.drawImage(frame, 0, 0)
+      take(frame, frame.videoWidth, frame.videoHeight)
       await judge()
     }
   } catch (error) {

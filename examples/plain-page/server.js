@@ -31,5 +31,10 @@ export function createPageServer() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  createPageServer().listen(3000, '127.0.0.1', () => console.log('http://localhost:3000'))
+  const server = createPageServer()
+  server.on('error', (error) => {
+    console.error(error.code === 'EADDRINUSE' ? 'Port 3000 is in use. Stop the other program first.' : error.message)
+    process.exitCode = 1
+  })
+  server.listen(3000, '127.0.0.1', () => console.log('http://localhost:3000'))
 }

@@ -4,18 +4,25 @@ const element = (id) => document.getElementById(id)
 const [video, picture, verdict, button] = ['video', 'picture', 'verdict', 'camera'].map(element)
 
 const WORDS = { live: 'A live face.', spoof: 'Not a live face.' }
+/** Only when it changes: screen readers read each change of a live region. */
 const say = (text) => {
-  verdict.textContent = text
+  if (verdict.textContent !== text) verdict.textContent = text
 }
 
 let liveness
 /** Loads worker, wasm and models once, on the first use. */
 function load() {
-  liveness ??= createLiveness({ assets: './unspoof/' }).then((ready) => {
+  if (liveness !== undefined) return liveness
+  const loading = createLiveness({ assets: './unspoof/' }).then((ready) => {
     element('diagnostics').textContent = JSON.stringify(ready.diagnostics(), null, 2)
     return ready
   })
-  return liveness
+  liveness = loading
+  // The next use tries again.
+  loading.catch(() => {
+    liveness = undefined
+  })
+  return loading
 }
 
 element('file').addEventListener('change', async ({ target }) => {
@@ -40,11 +47,18 @@ element('file').addEventListener('change', async ({ target }) => {
 
 let flow
 button.addEventListener('click', async () => {
-  if (flow !== undefined && flow.getSnapshot().camera.stream !== undefined) return flow.stop()
+  if (flow !== undefined && flow.getSnapshot().camera.stream !== undefined) {
+    flow.stop()
+    return say('Choose an image or start the camera.')
+  }
   picture.hidden = true
-  say('Allow the camera to go on.')
-  flow ??= createFlow(await load())
-  await flow.start()
+  say('One moment…')
+  try {
+    flow ??= createFlow(await load())
+    await flow.start()
+  } catch (error) {
+    say(error.hint ?? 'That did not work.')
+  }
 })
 
 function createFlow(ready) {

@@ -10,6 +10,11 @@ import {
   type SubmitAnswer,
 } from '@unspoof/session/protocol'
 import type { CameraTrack } from './camera/camera.ts'
+import { watchdog } from './watchdog.ts'
+
+/** Milliseconds a server may take for a short answer, and for taking and judging the frames on a slow connection. */
+const START_TIMEOUT_MS = 60_000
+const SUBMIT_TIMEOUT_MS = 180_000
 
 export type { CaptureRequest, ChallengeKind, Step } from '@unspoof/session/protocol'
 
@@ -87,18 +92,22 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const request = options.fetch ?? fetch
     let response: Response
     let text: string
+    const watch = watchdog(body instanceof FormData ? SUBMIT_TIMEOUT_MS : START_TIMEOUT_MS, signal)
     try {
       response = await request(`${base}${path}`, {
         method: 'POST',
         body,
         headers,
         credentials: options.credentials ?? 'same-origin',
-        signal: signal ?? null,
+        signal: watch.signal,
       })
       text = await response.text()
     } catch (cause) {
       if (signal?.aborted) throw new LivenessError('ABORTED', 'The request was given up.', { cause })
+      if (watch.expired) throw new LivenessError('SERVER_TIMEOUT', 'The liveness server did not answer.', { cause })
       throw new LivenessError('NETWORK', 'The liveness server cannot be reached.', { cause })
+    } finally {
+      watch.stop()
     }
     return readAnswer(parsed(text), response)
   }
@@ -177,7 +186,12 @@ function readAnswer(body: unknown, response: Response): unknown {
   if (error === undefined && ((response.ok && body) || typeof verdict === 'string')) return body
   // Other servers have keys of that name, too.
   if (typeof error !== 'object' || error === null) {
-    throw new LivenessError('NETWORK', `No liveness server answered (${response.status}): check session.url.`)
+    // A page in place of an answer is a wrong address; a broken proxy may be mended soon.
+    const wrong = body === undefined && response.status < 500
+    throw new LivenessError(
+      wrong ? 'SERVER_INVALID' : 'NETWORK',
+      `No liveness server answered (${response.status}): check session.url.`,
+    )
   }
   const code: ErrorCode =
     error.code !== undefined && Object.hasOwn(ERROR_CODES, error.code) ? (error.code as ErrorCode) : 'NETWORK'

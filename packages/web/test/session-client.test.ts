@@ -98,7 +98,10 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
     for (const status of [502, 404, 200]) {
       for (const body of ['<html>', '"fine"', 'null', '', '{"error":null}', '{"error":"Not Found"}']) {
         const other = createSessionClient({ url, fetch: async () => new Response(body, { status }) })
-        await expect(other.start(), `${status} ${body}`).rejects.toMatchObject({ code: 'NETWORK' })
+        const wrong = status < 500 && (body === '<html>' || body === '')
+        await expect(other.start(), `${status} ${body}`).rejects.toMatchObject({
+          code: wrong ? 'SERVER_INVALID' : 'NETWORK',
+        })
       }
       const html = createSessionClient({ url, fetch: async () => new Response('<html>', { status }) })
       await expect(html.start()).rejects.toThrow(`(${status}): check session.url`)
