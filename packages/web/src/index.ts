@@ -32,4 +32,6 @@ export type { WebInput } from './input.ts'
 export * from './liveness.ts'
 // Sessions
 export * from './session-client.ts'
+// Photos
+export * from './shrink.ts'
 export { VERSION } from './version.ts'
