@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { reason } from '../decide/reasons.ts'
 import { toClientResult } from '../decide/result.ts'
-import type { Face } from '../face/face.ts'
+import type { Face, FaceDetector } from '../face/face.ts'
 import { box } from '../image/box.ts'
 import { createFrame, type Frame } from '../image/frame.ts'
 import { createLiveness, type DecodedImage, type LivenessOptions } from '../liveness.ts'
@@ -98,6 +98,89 @@ describe('check', () => {
     const all = await check(two, { faces: 'all' })
     expect(all.verdict).toBe('live')
     expect(all.faces).toHaveLength(2)
+  })
+
+  describe('with a detector that looks again', () => {
+    /** Says what a second look at each of the faces gives. */
+    const lookingAgain = (looks: ReadonlyMap<Face, number>, more: readonly Face[] = []): FaceDetector => ({
+      ...createFakeDetector([...looks.keys()]),
+      detect: async (_, options) => [...looks.keys(), ...(options?.thorough ? more : [])],
+      confirm: async (_, seen) => {
+        const score = looks.get(seen) ?? 0.95
+        return { score, isFace: score >= 0.52 }
+      },
+    })
+    const doubtful = (x: number, y: number, side: number): Face => ({ ...face(x, y, side), score: 0.7 })
+    const check = async (detector: FaceDetector, options = {}, frame = syntheticFrame('noise', 320, 240)) =>
+      (await liveness([4, 0], { detector })).check(frame, options)
+
+    test('a thing that was taken for a face is no face, whatever the model says of it', async () => {
+      const result = await check(lookingAgain(new Map([[doubtful(100, 60, 100), 0.4]])))
+      expect(result).toMatchObject({
+        verdict: 'retry',
+        reasons: [{ code: 'no-face' }],
+        face: null,
+        liveProbability: null,
+      })
+    })
+
+    test('so is a drawing of even areas, and a confident detector does not help it', async () => {
+      const frame = createFrame({
+        data: new Uint8Array(320 * 240 * 3).map((_, i) => [180, 120, 90][i % 3]! + (i > 115_200 ? 60 : 0)),
+        width: 320,
+        height: 240,
+      })
+      const drawn = await check(lookingAgain(new Map([[face(100, 60, 100), 0.99]])), {}, frame)
+      expect(drawn.verdict).toBe('retry')
+      expect(drawn.liveProbability).toBeNull()
+    })
+
+    test('a thing beside a person does not make two people', async () => {
+      const looks = new Map([
+        [doubtful(10, 60, 100), 0.4],
+        [doubtful(180, 60, 100), 0.9],
+      ])
+      expect((await check(lookingAgain(looks))).verdict).toBe('live')
+    })
+
+    test('lettering that lies on its side does not make two people either', async () => {
+      const sideways: Face = {
+        ...doubtful(10, 60, 100),
+        keyPoints: {
+          rightEye: { x: 50, y: 80 },
+          leftEye: { x: 52, y: 120 },
+          nose: { x: 40, y: 100 },
+          mouth: { x: 30, y: 100 },
+        },
+      }
+      const looks = new Map([
+        [sideways, 0.9],
+        [doubtful(180, 60, 100), 0.9],
+      ])
+      expect((await check(lookingAgain(looks))).verdict).toBe('live')
+    })
+
+    test('a doubtful face does not hide a clear one, however small that one is', async () => {
+      const looks = new Map([[doubtful(100, 60, 100), 0.65]])
+      const hidden = doubtful(10, 10, 40)
+      expect((await check(lookingAgain(looks, [hidden]))).reasons).toMatchObject([{ code: 'multiple-faces', value: 2 }])
+      expect((await check(lookingAgain(looks))).verdict).toBe('live')
+    })
+
+    test('faces: all goes on to the smaller ones', async () => {
+      const looks = new Map([[doubtful(100, 60, 100), 0.9]])
+      const result = await check(lookingAgain(looks, [doubtful(10, 10, 50)]), { faces: 'all' })
+      expect(result.faces).toHaveLength(2)
+    })
+
+    test('faces from elsewhere are looked at again, too', async () => {
+      const thing = face(100, 60, 100)
+      const checker = await liveness([4, 0], { detector: lookingAgain(new Map([[thing, 0.4]])) })
+      expect((await checker.checkFaces(syntheticFrame('noise', 320, 240), [thing]))[0]).toMatchObject({
+        verdict: 'retry',
+        reasons: [{ code: 'no-face' }],
+      })
+    })
   })
 
   test('with faces: all the worst face counts', async () => {

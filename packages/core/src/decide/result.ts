@@ -24,6 +24,12 @@ export interface QualitySignals {
   readonly faceShare: number
   /** Share of the canonical face outside the frame, 0..1. */
   readonly outside: number
+  /** Share of a square around the face, twice its longer side, outside the frame, 0..1: high where an image was cut around the face. */
+  readonly surroundingsOutside: number
+  /** How much the colour varies over the face, 0 and up: 0 in a grey image, next to nothing in an infrared one. */
+  readonly chroma: number
+  /** Share of the face's pixels that are even with their neighbours, 0..1: high in drawings. */
+  readonly flatness: number
   /** Mean luma of the face, 0..255. */
   readonly brightness: number
   /** Standard deviation of luma, 0..128. */

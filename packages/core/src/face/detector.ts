@@ -1,6 +1,6 @@
 /** createFaceDetector(): card and session in, the FaceDetector port out. */
 import { LivenessError, toLivenessError } from '../errors.ts'
-import { type Box, box } from '../image/box.ts'
+import { type Box, box, iou } from '../image/box.ts'
 import type { Frame } from '../image/frame.ts'
 import type { DetectorCard } from '../model/card.ts'
 import { checkTensor } from '../model/load.ts'
@@ -53,20 +53,36 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
     createNetwork(model, scoreThreshold ?? model.card.scoreThreshold),
   )
   let closed: Promise<void> | undefined
+  const checkOpen = (): void => {
+    if (closed !== undefined) throw new LivenessError('CLOSED', 'The face detector was closed.')
+  }
   return {
     id: models.map((model: DetectorModel) => model.card.id).join('+'),
-    async detect(frame) {
-      if (closed !== undefined) throw new LivenessError('CLOSED', 'The face detector was closed.')
+    async detect(frame, { thorough = false } = {}) {
+      checkOpen()
+      const all: Detection[] = []
       for (const { regions, minScore } of views(frame)) {
         for (const network of networks) {
           const found: Detection[] = []
           for (const region of regions) found.push(...(await network.detect(frame, region)))
           // Faces in the overlap of two regions are found twice.
           const faces = suppress(found, network.iouThreshold, MAX_FACES).filter(({ score }) => score >= minScore)
-          if (faces.length > 0) return faces.map(toFace)
+          if (faces.length > 0 && !thorough) return faces.map(toFace)
+          all.push(...faces)
         }
       }
-      return []
+      return suppress(all, SAME_FACE, MAX_FACES).map(toFace)
+    },
+    async confirm(frame, { box }) {
+      checkOpen()
+      const looks = await Promise.all(networks.map((network) => network.lookAgain(frame, box)))
+      const known = looks.filter((look) => look !== undefined)
+      if (known.length === 0) return { score: 1, isFace: true }
+      // The mean: what one network takes for a face, the other often does not.
+      const mean = (of: (look: (typeof known)[number]) => number): number =>
+        known.reduce((sum, look) => sum + of(look), 0) / known.length
+      const score = mean((look) => look.score)
+      return { score, isFace: score >= mean((look) => look.minScore) }
     },
     close() {
       closed ??= Promise.all(models.map((model: DetectorModel) => model.session.close())).then(() => undefined)
@@ -75,10 +91,18 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
   }
 }
 
+/** Faces of two looks that overlap by more than this are one. */
+const SAME_FACE = 0.3
+
+/** Detections with less are not looked at in the second look. */
+const LOWEST_SECOND_SCORE = 0.05
+
 interface Network {
   readonly iouThreshold: number
   /** Faces in a region of the frame, in frame pixels. */
   detect(frame: Frame, region: Region): Promise<Detection[]>
+  /** Undefined where the card has no second look. */
+  lookAgain(frame: Frame, face: Box): Promise<{ score: number; minScore: number } | undefined>
 }
 
 function createNetwork({ card, session }: DetectorModel, scoreThreshold: number): Network {
@@ -90,22 +114,40 @@ function createNetwork({ card, session }: DetectorModel, scoreThreshold: number)
     checkTensor(session.outputs, name, [1, rows, columns], card.id, 'decoder')
   }
   const reduce = card.decoder.kind === 'blazeface' ? suppressWeighted : suppress
+  const { secondLook } = card
+
+  async function search(frame: Frame, region: Region, threshold: number): Promise<Detection[]> {
+    const placement = place(region, input)
+    const feeds = { [input.name]: { data: letterbox(frame, input, placement), dims } }
+    let outputs: Record<string, Tensor>
+    try {
+      outputs = await session.run(feeds)
+    } catch (error) {
+      throw toLivenessError(error, 'MODEL_OUTPUT', `Detector ${card.id} failed to run.`)
+    }
+    return reduce(decoder.decode(outputs, threshold), iouThreshold, MAX_FACES)
+      .map((detection) => toFrame(detection, placement))
+      .filter((detection) => isInside(detection.box, frame))
+  }
+
   return {
     iouThreshold,
-    async detect(frame, region) {
-      const placement = place(region, input)
-      const feeds = { [input.name]: { data: letterbox(frame, input, placement), dims } }
-      let outputs: Record<string, Tensor>
-      try {
-        outputs = await session.run(feeds)
-      } catch (error) {
-        throw toLivenessError(error, 'MODEL_OUTPUT', `Detector ${card.id} failed to run.`)
-      }
-      return reduce(decoder.decode(outputs, scoreThreshold), iouThreshold, MAX_FACES)
-        .map((detection) => toFrame(detection, placement))
-        .filter((detection) => isInside(detection.box, frame))
+    detect: (frame, region) => search(frame, region, scoreThreshold),
+    async lookAgain(frame, face) {
+      if (secondLook === undefined) return undefined
+      // The letterbox is black where the crop leaves the frame, so that a face at its edge is seen like any other.
+      const found = await search(frame, around(face, secondLook.scale), LOWEST_SECOND_SCORE)
+      const scores = found.filter(({ keyPoints }) => iou(canonicalFace(keyPoints), face) > SAME_FACE)
+      const score = Math.max(0, ...scores.map((detection) => detection.score))
+      return { score, minScore: secondLook.minScore }
     },
   }
+}
+
+/** A square around the centre of a face, in multiples of its longer side. */
+function around({ x, y, width, height }: Box, scale: number): Region {
+  const side = Math.max(width, height) * scale
+  return { x: x + (width - side) / 2, y: y + (height - side) / 2, width: side, height: side }
 }
 
 function createDecoder(card: DetectorCard): Decoder {

@@ -27,9 +27,24 @@ export interface Face {
   readonly score: number
 }
 
+export interface DetectOptions {
+  /** Also looks for smaller faces where larger ones were found. @default false */
+  readonly thorough?: boolean
+}
+
+/** What a second look says of one face. */
+export interface SecondLook {
+  /** 0..1. */
+  readonly score: number
+  /** False where there is no face after all. */
+  readonly isFace: boolean
+}
+
 /** Finds faces. Returns them best first; an empty array where there is none. Never more than 20. */
 export interface FaceDetector {
   readonly id: string
-  detect(frame: Frame): Promise<Face[]>
+  detect(frame: Frame, options?: DetectOptions): Promise<Face[]>
+  /** Looks again at a face in a crop around it. A detector without this is believed. */
+  confirm?(frame: Frame, face: Face): Promise<SecondLook>
   close(): Promise<void>
 }

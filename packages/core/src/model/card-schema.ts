@@ -146,6 +146,11 @@ function checkDetector(at: Field): void {
   at.get('input').get('letterbox').oneOf(['centre', 'top-left'])
   at.get('scoreThreshold').number(0.01, 0.9999)
   at.get('iouThreshold').number(0.01, 0.9999)
+  const secondLook = at.get('secondLook')
+  if (!secondLook.absent) {
+    secondLook.get('scale').number(1, 10)
+    secondLook.get('minScore').number(0, 0.9999)
+  }
   const decoder = at.get('decoder')
   if (decoder.get('kind').oneOf(['blazeface', 'yunet']) === 'yunet') {
     decoder.get('strides').each((stride) => stride.number(1, 512, true))

@@ -155,6 +155,16 @@ export interface DetectorCard extends CardBase {
         readonly unit: number
       }
     | { readonly kind: 'yunet'; readonly strides: readonly number[] }
+  /**
+   * How to look at a found face again, in a square crop around it. The bound keeps out most things that the first look takes
+   * for a face. Without it a found face is believed.
+   */
+  readonly secondLook?: {
+    /** Side of the crop in multiples of the canonical face's longer side. */
+    readonly scale: number
+    /** Lowest score of a face there, 0..1. */
+    readonly minScore: number
+  }
   /** Defaults; both 0..1. */
   readonly scoreThreshold: number
   readonly iouThreshold: number

@@ -3,21 +3,31 @@
 import { type Reason, reason } from '../decide/reasons.ts'
 import type { QualitySignals } from '../decide/result.ts'
 
+<<<<<<< HEAD
 /** The bounds. docs/benchmarks/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
+=======
+/** The bounds. docs/quality.md says what the default model's errors do beyond them, and which command measures it. */
+>>>>>>> 99c73e0 (feat(core): ask first whether it is a face, gate where errors are)
 export const QUALITY_BOUNDS = {
-  /** Canonical face's area by the frame's: above 1 the face is larger than the picture. */
-  maxFaceShare: 1.5,
+  /** Canonical face's area by the frame's: above 1 the face is larger than the image. */
+  maxFaceShare: 0.7,
+  /** Share of the surroundings that may lie outside the frame, 0..1: more where an image was cut around the face. */
+  maxSurroundingsOutside: 0.66,
   /** Share of the canonical face that may lie outside the frame, 0..1. */
   maxOutside: 0.2,
   /** Mean luma of the face, 0..255. */
   minBrightness: 40,
-  maxBrightness: 220,
+  maxBrightness: 190,
+  /** Standard deviations of blue and red against luma: next to 0 in grey and infrared images. */
+  minChroma: 5,
   /** Standard deviation of the face's luma, 0..128. */
   minContrast: 12,
   /** Variance of the Laplacian at 128 pixels. */
   minSharpness: 5,
   /** Fine detail by coarse, see {@link QualitySignals}. */
   minDetail: 0.03,
+  /** Share of even pixels: more is a drawing, and no face. The highest of 427 live faces is .35. */
+  maxFlatness: 0.5,
   /** Degrees. */
   maxRoll: 40,
   /** Nose between the eyes = -1..1. */
@@ -41,8 +51,10 @@ export function qualityReasons(signals: QualitySignals, minSide: number): Reason
   atLeast('face-too-small', signals.faceSide, minSide)
   atMost('face-too-close', signals.faceShare, bounds.maxFaceShare)
   atMost('face-cut-off', signals.outside, bounds.maxOutside)
+  atMost('face-cropped', signals.surroundingsOutside, bounds.maxSurroundingsOutside)
   atLeast('too-dark', signals.brightness, bounds.minBrightness)
   atMost('too-bright', signals.brightness, bounds.maxBrightness)
+  atLeast('no-colour', signals.chroma, bounds.minChroma)
   atLeast('low-contrast', signals.contrast, bounds.minContrast)
   atLeast('blurred', signals.sharpness, bounds.minSharpness)
   // What is small or blurred anyway has little detail; that is said already.

@@ -1,10 +1,12 @@
-/** Measures the picture of one face: size, light, contrast, sharpness, pose. */
+/** Measures the image of one face: size, place, light, colour, contrast, sharpness, pose. */
 import type { QualitySignals } from '../decide/result.ts'
 import type { Face } from '../face/face.ts'
+import type { Box } from '../image/box.ts'
 import { lumaOf } from '../image/colour.ts'
 import { cropResize } from '../image/crop.ts'
 import type { Frame } from '../image/frame.ts'
 import type { CardCrop } from '../model/card.ts'
+import { flatnessOf } from './flatness.ts'
 import { rollOf, yawOf } from './pose.ts'
 
 /** Every face is measured at this many pixels a side, so that bounds mean the same for every camera. */
@@ -13,18 +15,24 @@ const FACE_CROP: CardCrop = { scale: 1, square: true, border: 'replicate', down:
 
 export function measureQuality(frame: Frame, face: Face): QualitySignals {
   const { box } = face
-  const luma = lumaOf(cropResize(frame, box, FACE_CROP, SIDE, SIDE))
+  const pixels = cropResize(frame, box, FACE_CROP, SIDE, SIDE)
+  const luma = lumaOf(pixels)
   const { mean, deviation } = momentsOf(luma)
   const half = blockMeans(luma, SIDE, 2)
   const coarse = laplacianVariance(blockMeans(half, SIDE / 2, 4), SIDE / 8)
-  const inside =
-    Math.max(0, Math.min(box.x + box.width, frame.width) - Math.max(box.x, 0)) *
-    Math.max(0, Math.min(box.y + box.height, frame.height) - Math.max(box.y, 0))
-  const area = box.width * box.height
+  const side = Math.max(box.width, box.height)
   return {
-    faceSide: Math.max(box.width, box.height),
-    faceShare: area / (frame.width * frame.height),
-    outside: 1 - inside / area,
+    faceSide: side,
+    faceShare: (box.width * box.height) / (frame.width * frame.height),
+    outside: outsideOf(frame, box),
+    surroundingsOutside: outsideOf(frame, {
+      x: box.x + box.width / 2 - side,
+      y: box.y + box.height / 2 - side,
+      width: 2 * side,
+      height: 2 * side,
+    }),
+    chroma: chromaDeviation(pixels, luma),
+    flatness: flatnessOf(frame, box),
     brightness: mean,
     contrast: deviation,
     sharpness: laplacianVariance(luma, SIDE),
@@ -32,6 +40,27 @@ export function measureQuality(frame: Frame, face: Face): QualitySignals {
     roll: face.keyPoints === undefined ? undefined : rollOf(face.keyPoints),
     yaw: face.keyPoints === undefined ? undefined : yawOf(face.keyPoints),
   }
+}
+
+type Rect = Pick<Box, 'x' | 'y' | 'width' | 'height'>
+
+/** Share of a rectangle that lies outside the frame, 0..1. */
+function outsideOf(frame: Frame, { x, y, width, height }: Rect): number {
+  const inside =
+    Math.max(0, Math.min(x + width, frame.width) - Math.max(x, 0)) *
+    Math.max(0, Math.min(y + height, frame.height) - Math.max(y, 0))
+  return 1 - inside / (width * height)
+}
+
+/** Sum of the standard deviations of blue and red minus luma: 0 for grey, next to nothing for grey with a tint. */
+function chromaDeviation({ data, channels }: Frame, luma: ArrayLike<number>): number {
+  const blue = new Float64Array(luma.length)
+  const red = new Float64Array(luma.length)
+  for (let i = 0; i < luma.length; i++) {
+    red[i] = data[i * channels]! - luma[i]!
+    blue[i] = data[i * channels + 2]! - luma[i]!
+  }
+  return momentsOf(blue).deviation + momentsOf(red).deviation
 }
 
 function momentsOf(values: ArrayLike<number>): { mean: number; deviation: number } {

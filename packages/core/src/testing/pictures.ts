@@ -5,6 +5,12 @@ import { seededRandom } from '../random.ts'
 
 export type Pattern = 'black' | 'white' | 'noise' | 'gradient' | 'checker'
 
+/** Two colours, of which neither is grey. */
+const CHECKER = [
+  [30, 40, 70],
+  [220, 200, 150],
+] as const
+
 /** An RGB frame. The same arguments give the same pixels. */
 export function syntheticFrame(pattern: Pattern, width: number, height: number, seed = 1): Frame {
   const data = new Uint8Array(width * height * 3)
@@ -37,6 +43,6 @@ function channelOf(
     case 'gradient':
       return Math.floor(255 * (c === 0 ? u : c === 1 ? v : (u + v) / 2))
     case 'checker':
-      return ((x >> 3) + (y >> 3)) % 2 === 0 ? 40 : 200
+      return CHECKER[((x >> 3) + (y >> 3)) % 2]![c]!
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { box, iou } from '../../image/box.ts'
 import { createFrame, type Frame } from '../../image/frame.ts'
 import { createBlazeFaceDecoder } from '../blazeface.ts'
 import { canonicalFace } from '../canonical.ts'
@@ -45,6 +46,56 @@ describe('createFaceDetector', () => {
     expect(found!.keyPoints!.mouth).toEqual({ x: 240, y: 136 })
     expect(found!.box).toEqual(canonicalFace(found!.keyPoints!))
     expect(found!.score).toBeCloseTo(1 / (1 + Math.exp(-3)), 6)
+  })
+
+  it('looks for more faces with every model where it is thorough, and answers each once', async () => {
+    const first = shortSession((run) => run === 0)
+    const second = fullSession(() => true)
+    const detector = createFaceDetector({
+      models: [
+        { card: shortRange, session: first },
+        { card: fullRange, session: second },
+      ],
+    })
+    const found = await detector.detect(grey(200, 200), { thorough: true })
+    expect([first.runs(), second.runs()]).toEqual([2, 2])
+    const overlaps = found.flatMap((a, i) => found.slice(i + 1).map((b) => iou(a.box, b.box)))
+    expect(Math.max(0, ...overlaps)).toBeLessThan(0.3)
+  })
+
+  describe('confirm', () => {
+    // The face of these sessions is about a sixth of their input, in its middle.
+    const secondLook = { scale: 6, minScore: 0.6 }
+    const SCORE = 1 / (1 + Math.exp(-3))
+    const at = box(100, 60, 50, 50)
+    const asked = { box: at, detectorBox: at, keyPoints: undefined, score: 0.7 }
+    const confirm = (short: boolean, full: boolean, of = asked) =>
+      createFaceDetector({
+        models: [
+          { card: { ...shortRange, secondLook }, session: shortSession(() => short) },
+          { card: { ...fullRange, secondLook }, session: fullSession(() => full) },
+        ],
+      }).confirm!(grey(320, 240), of)
+
+    it('answers the mean score of the models', async () => {
+      const both = await confirm(true, true)
+      expect(both.score).toBeCloseTo(SCORE, 6)
+      expect(both.isFace).toBe(true)
+      const one = await confirm(true, false)
+      expect(one.score).toBeCloseTo(SCORE / 2, 6)
+      expect(one.isFace).toBe(false)
+      expect(await confirm(false, false)).toEqual({ score: 0, isFace: false })
+    })
+
+    it('sees a face at the edge of the frame, where the crop leaves it', async () => {
+      const edge = box(-5, 0, 50, 50)
+      expect((await confirm(true, true, { ...asked, box: edge, detectorBox: edge })).isFace).toBe(true)
+    })
+
+    it('believes a detector whose cards have no second look', async () => {
+      const detector = createFaceDetector({ models: [{ card: shortRange, session: shortSession(() => false) }] })
+      expect(await detector.confirm!(grey(320, 240), asked)).toEqual({ score: 1, isFace: true })
+    })
   })
 
   it('asks the second model only when the first finds nothing', async () => {
