@@ -1,4 +1,4 @@
-// Derives the bounds of the quality gates from the live people that the default model refuses (docs/quality.md).
+// Derives the bounds of the quality gates from the live people that the default model refuses (docs/benchmarks/quality.md).
 //
 //   npm run build && node benchmarks/gates.mjs path/to/index.csv [--every 10]
 //

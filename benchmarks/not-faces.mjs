@@ -1,4 +1,4 @@
-// How many images without a face are answered live, and how many live faces the second look and the gates lose (docs/quality.md).
+// How many images without a face are answered live, and how many live faces the second look and the gates lose (docs/benchmarks/quality.md).
 //
 //   npm run build && node benchmarks/not-faces.mjs path/to/images [--enlarge 700] [--drawings 200] [--index path/to/index.csv --every 10] [--first-look]
 //

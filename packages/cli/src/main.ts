@@ -2,6 +2,7 @@
 import { ERROR_CODES, isLivenessError, LivenessError, nearest } from '@unspoof/core'
 import { type Command, helpOf, parseArguments } from './command.ts'
 import { benchCommand } from './commands/bench.ts'
+import { calibrateCommand } from './commands/calibrate.ts'
 import { checkCommand } from './commands/check.ts'
 import { copyAssetsCommand } from './commands/copy-assets.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   explainCommand,
   evaluateCommand,
+  calibrateCommand,
   modelsCommand,
   benchCommand,
   serveCommand,

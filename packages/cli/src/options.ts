@@ -14,6 +14,11 @@ export const MODEL_OPTIONS = {
     value: 'NAME|NUMBER',
     help: `${OPERATING_POINTS.join(', ')}, or a threshold from ${RANGES.threshold.min} to ${RANGES.threshold.max}. Default: ${DEFAULTS.operatingPoint}.`,
   },
+  calibration: {
+    type: 'string',
+    value: 'FILE',
+    help: 'What unspoof calibrate wrote: the threshold of balanced for your own cameras.',
+  },
   crops: {
     type: 'string',
     value: '1|3|5',

@@ -16,6 +16,13 @@ export {
   type SequenceResult,
   sequenceProbability,
 } from './decide/sequence.ts'
+export {
+  calibratedPoints,
+  MIN_CAPTURES,
+  parseCalibration,
+  type SiteCalibration,
+  signCalibration,
+} from './decide/site-calibration.ts'
 // Errors and options
 export * from './errors.ts'
 // Faces

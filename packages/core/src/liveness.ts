@@ -9,6 +9,7 @@ import { decideSequence, type SequenceOptions, type SequenceResult } from './dec
 import { LivenessError } from './errors.ts'
 import type { Face, FaceDetector } from './face/face.ts'
 import { trackInFlight } from './in-flight.ts'
+import type { PadCard } from './model/card.ts'
 import { type CheckOptions, type ResolvedCheckOptions, resolveCheckOptions } from './options.ts'
 
 export type { DecodedImage } from './check/image.ts'
@@ -18,6 +19,8 @@ export interface LivenessOptions<Input> extends Omit<CheckOptions, 'signal'> {
   readonly detector: FaceDetector
   /** One model, or several that form an ensemble. The first one's operating points and smallest face are used. */
   readonly models: readonly WeightedModel[]
+  /** What the names of operating points mean, such as {@link calibratedPoints} gives. @default those of the first model's card */
+  readonly operatingPoints?: PadCard['operatingPoints'] | undefined
   /** Turns what the caller has into pixels. */
   readonly decode: (input: Input, signal: AbortSignal | undefined) => Promise<DecodedImage>
 }
@@ -28,6 +31,8 @@ export interface LivenessOptions<Input> extends Omit<CheckOptions, 'signal'> {
  */
 export interface Liveness<Input> extends AsyncDisposable {
   readonly models: LivenessResult['model']
+  /** What the names of operating points mean here, the site's calibration included. */
+  readonly operatingPoints?: PadCard['operatingPoints']
   /**
    * Finds the face and judges it. Bad images are errors or `retry`, never `live`.
    * @throws LivenessError IMAGE_TYPE, IMAGE_CORRUPT, IMAGE_TOO_LARGE, INPUT_INVALID, CHECK_TIMEOUT, ABORTED, MODEL_OUTPUT, CLOSED
@@ -43,10 +48,10 @@ export interface Liveness<Input> extends AsyncDisposable {
 
 /** @throws LivenessError OPTION_INVALID */
 export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness<Input> {
-  const { detector, models, decode, ...checkOptions } = options
+  const { detector, models, decode, operatingPoints, ...checkOptions } = options
   if (models.length === 0) throw new LivenessError('OPTION_INVALID', 'Expected at least one model for models.')
   const defaults = resolveCheckOptions(checkOptions)
-  const check = createImageCheck({ detector, models, decode })
+  const check = createImageCheck({ detector, models, decode, operatingPoints })
   const inFlight = trackInFlight('This liveness check was closed.')
 
   /** Runs work under the time limit and the caller's signal. */
@@ -57,6 +62,7 @@ export function createLiveness<Input>(options: LivenessOptions<Input>): Liveness
 
   return {
     models: check.models,
+    operatingPoints: check.operatingPoints,
     async check(input, options) {
       const resolved = resolveCheckOptions(options, defaults)
       return start(resolved, async (budget) => (await check.image(input, resolved, budget)).result)

@@ -1,6 +1,7 @@
 /** createLiveness() for Node: the core's pipeline with sharp, a runtime and the bundled models. */
 import { availableParallelism } from 'node:os'
 import { createLiveness as createCoreLiveness, type DecodedImage, isFrame, type Liveness } from '@unspoof/core'
+import { loadCalibration, pointsOf } from './calibration.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import { installAreaKernel } from './image/area-kernel.ts'
 import { checkFrameSize, decodeChecked } from './image/decode.ts'
@@ -31,12 +32,19 @@ export async function createLiveness(options: NodeLivenessOptions = {}): Promise
   await loadSharp()
   installAreaKernel()
   const { diagnostics, ...loaded } = await loadModels(resolved)
+  const operatingPoints = pointsOf(loaded.models, await loadCalibration(resolved.calibration))
   const { signal: _, ...check } = resolved.check
-  const inner = createCoreLiveness<DecoderInput>({ ...loaded, ...check, decode: createDecoder(resolved.limits) })
+  const inner = createCoreLiveness<DecoderInput>({
+    ...loaded,
+    ...check,
+    operatingPoints,
+    decode: createDecoder(resolved.limits),
+  })
   const shrinkable = (image: NodeInput): DecoderInput => ({ image, exact: false })
   const close = () => inner.close()
   return {
     models: inner.models,
+    operatingPoints,
     check: (image, options) => inner.check(shrinkable(image), options),
     checkFaces: (image, faces, options) => inner.checkFaces({ image, exact: true }, faces, options),
     checkSequence: (images, options) => inner.checkSequence(map(images, shrinkable), options),

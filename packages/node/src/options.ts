@@ -10,6 +10,7 @@ import {
   type ModelSource,
   type ResolvedCheckOptions,
   resolveCheckOptions,
+  type SiteCalibration,
 } from '@unspoof/core'
 import { DEFAULT_DETECTORS, DEFAULT_PAD_MODEL } from '@unspoof/models'
 import { type ImageLimits, resolveLimits } from './image/limits.ts'
@@ -48,6 +49,11 @@ export interface NodeLivenessOptions extends Omit<CheckOptions, 'signal'> {
   readonly threads?: number
   /** How large a picture may be. @default {@link DEFAULT_LIMITS} */
   readonly limits?: Partial<ImageLimits>
+  /**
+   * The site's threshold for `balanced`: the file that `unspoof calibrate` wrote, or its JSON.
+   * @default the threshold of the model's card
+   */
+  readonly calibration?: string | SiteCalibration
 }
 
 export interface ResolvedNodeOptions {
@@ -56,6 +62,7 @@ export interface ResolvedNodeOptions {
   readonly runtime: RuntimeChoice
   readonly threads: number
   readonly limits: ImageLimits
+  readonly calibration: string | SiteCalibration | undefined
   readonly check: ResolvedCheckOptions
 }
 
@@ -66,6 +73,7 @@ export const NODE_OPTION_KEYS = [
   'runtime',
   'threads',
   'limits',
+  'calibration',
   'operatingPoint',
   'faces',
   'crops',
@@ -76,7 +84,7 @@ export const NODE_OPTION_KEYS = [
 /** @throws LivenessError OPTION_INVALID for unknown keys and values outside their range. */
 export function resolveNodeOptions(options: NodeLivenessOptions): ResolvedNodeOptions {
   checkKeys('liveness', options, NODE_OPTION_KEYS)
-  const { models, variant, detectors, runtime = 'auto', threads, limits, ...check } = options
+  const { models, variant, detectors, runtime = 'auto', threads, limits, calibration, ...check } = options
   checkOneOf('runtime', runtime, RUNTIMES)
   return Object.freeze({
     models: listOf('models', models ?? DEFAULT_PAD_MODEL).map((entry, i) => toMember(entry, i, variant)),
@@ -84,6 +92,7 @@ export function resolveNodeOptions(options: NodeLivenessOptions): ResolvedNodeOp
     runtime,
     threads: checkInteger('threads', threads ?? DEFAULT_THREADS, THREADS_RANGE),
     limits: resolveLimits(limits),
+    calibration,
     check: resolveCheckOptions(check),
   })
 }

@@ -25,6 +25,7 @@ export const checkCommand: Command = {
   options: {
     json: { type: 'boolean', help: 'Prints one JSON object a line.' },
     'operating-point': MODEL_OPTIONS['operating-point'],
+    calibration: MODEL_OPTIONS.calibration,
     model: {
       type: 'string',
       short: 'm',
@@ -108,6 +109,7 @@ async function livenessOptions(args: Arguments): Promise<NodeLivenessOptions> {
   const models = await Promise.all(args.list('model').map((spec) => resolveModel(spec, args.list('models-dir'))))
   const operatingPoint = operatingPointFrom(args)
   const crops = cropsFrom(args)
+  const calibration = args.text('calibration')
   const faces = args.choice('faces', ['single', 'all'])
   return {
     ...(models.length === 0
@@ -120,6 +122,7 @@ async function livenessOptions(args: Arguments): Promise<NodeLivenessOptions> {
     ...(operatingPoint === undefined ? {} : { operatingPoint }),
     ...(crops === undefined ? {} : { crops }),
     ...(faces === undefined ? {} : { faces }),
+    ...(calibration === undefined ? {} : { calibration }),
   }
 }
 
@@ -129,8 +132,21 @@ async function plan(args: Arguments): Promise<Work[]> {
   const fps = args.number('fps', { min: 0.1, max: 60 }) ?? VIDEO_FPS
   const works: Work[] = []
   const pictures: string[] = []
+  const seen = new Set<string>()
+  /** An input that is not there is an error of its own and keeps nothing else from being judged. */
   const flush = async () => {
-    for (const file of await expandInputs(pictures.splice(0))) works.push(fileWork(file, fps, maxFrames))
+    for (const pattern of pictures.splice(0)) {
+      const files = await expandInputs([pattern]).catch((error: unknown) => {
+        if (args.positionals.length === 1) throw error
+        works.push({ input: pattern, judge: () => guarded(pattern, () => Promise.reject(error)) })
+        return []
+      })
+      for (const file of files) {
+        if (seen.has(path.resolve(file))) continue
+        seen.add(path.resolve(file))
+        works.push(fileWork(file, fps, maxFrames))
+      }
+    }
   }
   for (const input of args.positionals) {
     if (input === '-') {

@@ -33,6 +33,7 @@ export const serveCommand: Command = {
     host: { type: 'string', value: 'HOST', help: `Address to listen on. Default: ${DEFAULT_HOST}.` },
     port: { type: 'string', short: 'p', value: 'PORT', help: `Port, 0 for any. Default: ${DEFAULT_PORT}.` },
     'operating-point': MODEL_OPTIONS['operating-point'],
+    calibration: MODEL_OPTIONS.calibration,
     model: { type: 'string', short: 'm', value: 'MODEL', multiple: true, help: 'Another model; several are averaged.' },
     'models-dir': MODEL_OPTIONS['models-dir'],
     crops: MODEL_OPTIONS.crops,
@@ -98,6 +99,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const operatingPoint = operatingPointFrom(args)
   const crops = cropsFrom(args)
   const faces = args.choice('faces', ['single', 'all'])
+  const calibration = args.text('calibration')
   const workers = args.number('workers', { ...POOL_RANGES.workers, integer: true }) ?? POOL_DEFAULTS.workers
   const queue = args.number('queue', { ...POOL_RANGES.queue, integer: true }) ?? POOL_DEFAULTS.queue
   const metricsPort = args.number('metrics-port', { min: 0, max: 65_535, integer: true })
@@ -119,6 +121,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
         ...(operatingPoint === undefined ? {} : { operatingPoint }),
         ...(crops === undefined ? {} : { crops }),
         ...(faces === undefined ? {} : { faces }),
+        ...(calibration === undefined ? {} : { calibration }),
       }),
     maxConnections:
       args.number('max-connections', { min: 1, max: 1_000_000, integer: true }) ?? DEFAULT_MAX_CONNECTIONS,

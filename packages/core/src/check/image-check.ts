@@ -4,6 +4,7 @@ import type { FaceResult, LivenessResult, OperatingPoint } from '../decide/resul
 import { LivenessError } from '../errors.ts'
 import type { Face, FaceDetector } from '../face/face.ts'
 import type { Frame } from '../image/frame.ts'
+import type { PadCard } from '../model/card.ts'
 import { operatingPointOf, type ResolvedCheckOptions } from '../options.ts'
 import type { Budget } from './budget.ts'
 import { type FoundFaces, findAllFaces, findFaces, lookAgain } from './find-faces.ts'
@@ -14,11 +15,14 @@ import { resultOf, unjudged } from './result.ts'
 export interface ImageCheckParts<Input> {
   readonly detector: FaceDetector
   readonly models: readonly WeightedModel[]
+  /** In place of the card's. */
+  readonly operatingPoints?: PadCard['operatingPoints'] | undefined
   readonly decode: (input: Input, signal: AbortSignal | undefined) => Promise<DecodedImage>
 }
 
 export interface ImageCheck<Input> {
   readonly models: LivenessResult['model']
+  readonly operatingPoints: PadCard['operatingPoints']
   pointOf(options: ResolvedCheckOptions): OperatingPoint
   /** Finds the faces and judges them. The frame is undefined where the decoder refused the image. */
   image(input: Input, options: ResolvedCheckOptions, budget: Budget): Promise<CheckedFrame>
@@ -32,11 +36,17 @@ export interface CheckedFrame {
 }
 
 /** @throws LivenessError OPTION_INVALID */
-export function createImageCheck<Input>({ detector, models, decode }: ImageCheckParts<Input>): ImageCheck<Input> {
+export function createImageCheck<Input>({
+  detector,
+  models,
+  decode,
+  ...given
+}: ImageCheckParts<Input>): ImageCheck<Input> {
   const judgeFace = createFaceJudge(models)
-  const { card } = models[0]!.model
+  const operatingPoints = given.operatingPoints ?? models[0]!.model.card.operatingPoints
   const described = models.map(({ model: { card, variant } }) => ({ id: card.id, version: card.version, variant }))
-  const pointOf = (options: ResolvedCheckOptions): OperatingPoint => operatingPointOf(options.operatingPoint, card)
+  const pointOf = (options: ResolvedCheckOptions): OperatingPoint =>
+    operatingPointOf(options.operatingPoint, { operatingPoints })
 
   /** The image, and its frame where it can be judged. */
   async function decoded(input: Input, budget: Budget): Promise<{ image: DecodedImage; judged: Frame | undefined }> {
@@ -72,6 +82,7 @@ export function createImageCheck<Input>({ detector, models, decode }: ImageCheck
 
   return {
     models: described,
+    operatingPoints,
     pointOf,
     async image(input, options, budget) {
       const { image, judged } = await decoded(input, budget)

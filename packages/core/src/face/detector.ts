@@ -61,17 +61,23 @@ export function createFaceDetector(options: FaceDetectorOptions): FaceDetector {
     async detect(frame, { thorough = false } = {}) {
       checkOpen()
       const all: Detection[] = []
-      for (const { regions, minScore } of views(frame)) {
-        for (const network of networks) {
+      for (const { kind, regions, minScore } of views(frame)) {
+        for (const [n, network] of networks.entries()) {
+          // Beside a face that was found: nothing larger is expected, and one network is enough for the parts.
+          if (all.length > 0 && (kind === 'zoomed-out' || (kind === 'parts' && n > 0))) continue
           const found: Detection[] = []
           for (const region of regions) found.push(...(await network.detect(frame, region)))
           // Faces in the overlap of two regions are found twice.
           const faces = suppress(found, network.iouThreshold, MAX_FACES).filter(({ score }) => score >= minScore)
           if (faces.length > 0 && !thorough) return faces.map(toFace)
-          all.push(...faces)
+          // The first look at a face counts, so that its box is the same however much is searched.
+          all.push(...faces.filter((face) => !all.some((known) => iou(known.box, face.box) > SAME_FACE)))
         }
       }
-      return suppress(all, SAME_FACE, MAX_FACES).map(toFace)
+      return all
+        .sort((a, b) => b.score - a.score)
+        .slice(0, MAX_FACES)
+        .map(toFace)
     },
     async confirm(frame, { box }) {
       checkOpen()

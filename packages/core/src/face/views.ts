@@ -17,6 +17,7 @@ const MIN_SCORE_OF_LATER_LOOKS = 0.65
 
 /** Regions that are searched together. */
 export interface View {
+  readonly kind: 'whole' | 'zoomed-out' | 'parts'
   readonly regions: readonly Region[]
   /** Lowest score of a face in it, 0..1, where the detector's own threshold is not higher. */
   readonly minScore: number
@@ -33,15 +34,15 @@ export function views(frame: Frame): View[] {
     height: height * ZOOM_OUT,
   }
   const looks: View[] = [
-    { regions: [whole], minScore: 0 },
-    { regions: [zoomedOut], minScore: MIN_SCORE_OF_LATER_LOOKS },
+    { kind: 'whole', regions: [whole], minScore: 0 },
+    { kind: 'zoomed-out', regions: [zoomedOut], minScore: MIN_SCORE_OF_LATER_LOOKS },
   ]
   if (Math.max(width, height) >= MIN_SIDE_FOR_PARTS) {
     const parts: Region[] = []
     for (const x of [0, width * (1 - PART)]) {
       for (const y of [0, height * (1 - PART)]) parts.push({ x, y, width: width * PART, height: height * PART })
     }
-    looks.push({ regions: parts, minScore: MIN_SCORE_OF_LATER_LOOKS })
+    looks.push({ kind: 'parts', regions: parts, minScore: MIN_SCORE_OF_LATER_LOOKS })
   }
   return looks
 }

@@ -3,11 +3,7 @@
 import { type Reason, reason } from '../decide/reasons.ts'
 import type { QualitySignals } from '../decide/result.ts'
 
-<<<<<<< HEAD
-/** The bounds. docs/benchmarks/quality.md shows what the default model's errors do beyond them, and the command that measures it. */
-=======
-/** The bounds. docs/quality.md says what the default model's errors do beyond them, and which command measures it. */
->>>>>>> 99c73e0 (feat(core): ask first whether it is a face, gate where errors are)
+/** The bounds. docs/benchmarks/quality.md says what the default model's errors do beyond them, and which command measures it. */
 export const QUALITY_BOUNDS = {
   /** Canonical face's area by the frame's: above 1 the face is larger than the image. */
   maxFaceShare: 0.7,

@@ -211,20 +211,20 @@ describe('with the bundled models', () => {
   })
 })
 
-const wholeFrame: Face = {
-  box: box(8, 8, 80, 64),
-  detectorBox: box(8, 8, 80, 64),
+const middle: Face = {
+  box: box(80, 60, 80, 64),
+  detectorBox: box(80, 60, 80, 64),
   keyPoints: undefined,
   score: 0.9,
 }
 
 /** Finds the middle of every picture, for tests that are about the PAD model. */
 function fixedDetector(onClose = () => {}): FaceDetector {
-  return { id: 'fixed', detect: async () => [wholeFrame], close: async () => onClose() }
+  return { id: 'fixed', detect: async () => [middle], close: async () => onClose() }
 }
 
 describe('models', () => {
-  const picture = () => make.noiseImage(96, 80).png().toBuffer()
+  const picture = () => make.noiseImage(240, 200).png().toBuffer()
 
   it('takes a source, a folder and a bundled id, with the variant of the card', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'unspoof-model-'))
@@ -246,7 +246,7 @@ describe('models', () => {
     const spoof = colourModel({ bias: [0, 2], id: 'b' }).source
     const probability = async (models: Parameters<typeof createLiveness>[0] & object) => {
       const liveness = await createLiveness({ detectors: fixedDetector(), ...models })
-      const [result] = await liveness.checkFaces(await picture(), [wholeFrame])
+      const [result] = await liveness.checkFaces(await picture(), [middle])
       await liveness.close()
       return result!.liveProbability!
     }
@@ -279,10 +279,10 @@ describe('models', () => {
     const card = { inputs: [{ ...input!, scale: 1, mean: [128, 128, 128] as const }] }
     const { source } = colourModel({ weights: [3e38, 0, 0, 0, 0, 0], bias: [0, 0], card })
     const liveness = await createLiveness({ models: source, detectors: fixedDetector() })
-    const bright = await make.noiseImage(96, 80).linear(0.5, 110).png().toBuffer()
-    const dark = await make.noiseImage(96, 80).linear(0.5, 64).png().toBuffer()
-    expect(await code(liveness.checkFaces(bright, [wholeFrame]))).toBe('MODEL_OUTPUT')
-    expect((await liveness.checkFaces(dark, [wholeFrame]))[0]!.verdict).not.toBe('live')
+    const bright = await make.noiseImage(240, 200).linear(0.5, 110).png().toBuffer()
+    const dark = await make.noiseImage(240, 200).linear(0.5, 64).png().toBuffer()
+    expect(await code(liveness.checkFaces(bright, [middle]))).toBe('MODEL_OUTPUT')
+    expect((await liveness.checkFaces(dark, [middle]))[0]!.verdict).not.toBe('live')
     await liveness.close()
   })
 

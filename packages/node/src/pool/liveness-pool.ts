@@ -17,6 +17,7 @@ import {
   type ResolvedCheckOptions,
   resolveCheckOptions,
 } from '@unspoof/core'
+import { loadCalibration } from '../calibration.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { ImageLimits } from '../image/limits.ts'
 import { readHeader } from '../image/sniff.ts'
@@ -82,6 +83,7 @@ export async function createLivenessPool(options: LivenessPoolOptions = {}): Pro
     runtime: resolved.runtime,
     threads: resolved.threads,
     limits: resolved.limits,
+    calibration: await loadCalibration(resolved.calibration),
     check,
   }
   const script = workerScript()
@@ -113,6 +115,7 @@ export async function createLivenessPool(options: LivenessPoolOptions = {}): Pro
 
   return {
     models: info.models,
+    operatingPoints: info.operatingPoints,
     async check(input, options) {
       const { results } = await judge(input, resolveCheckOptions(options, resolved.check), (portable, rest) => ({
         kind: 'check',

@@ -7,6 +7,7 @@ import type {
   ModelSource,
   PadCard,
   ResolvedCheckOptions,
+  SiteCalibration,
 } from '@unspoof/core'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { ImageHeader } from '../image/header.ts'
@@ -30,6 +31,7 @@ export interface WorkerSetup {
   readonly runtime: RuntimeChoice
   readonly threads: number
   readonly limits: ImageLimits
+  readonly calibration: SiteCalibration | undefined
   readonly check: Omit<ResolvedCheckOptions, 'signal'>
 }
 

@@ -1,6 +1,7 @@
 /** The worker of the liveness pool: decodes and judges, one picture at a time. Built as an entry of its own. */
 import { workerData } from 'node:worker_threads'
 import { createFrame, createLiveness, type DecodedImage, type Frame, isFrame } from '@unspoof/core'
+import { pointsOf } from '../calibration.ts'
 import { installAreaKernel } from '../image/area-kernel.ts'
 import { checkFrameSize, decodeChecked } from '../image/decode.ts'
 import { loadSharp } from '../image/sharp.ts'
@@ -19,7 +20,7 @@ import { serveWorker } from './serve.ts'
 
 void serveWorker<WorkerJob, WorkerAnswer>(async () => {
   const setup = workerData as WorkerSetup
-  const { limits, runtime, threads, check } = setup
+  const { limits, runtime, threads, check, calibration } = setup
   useExitGate(setup.exitGate)
   await loadSharp()
   installAreaKernel()
@@ -29,12 +30,14 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
     models: setup.models.map((member) => ({ ...member, model: fromPortable(member.model) })),
     detectors: setup.detectors.map(fromPortable),
   })
+  const operatingPoints = pointsOf(loaded.models, calibration)
   let decoded: DecodedImage | undefined
   /** Of the job under way: its faces are in pixels of the whole size. */
   let isExact = false
   const liveness = createLiveness<PortableInput>({
     ...loaded,
     ...check,
+    operatingPoints,
     async decode(input, signal) {
       decoded = isFrame(input)
         ? checkFrameSize(input, limits)
@@ -45,7 +48,7 @@ void serveWorker<WorkerJob, WorkerAnswer>(async () => {
   const info: WorkerInfo = {
     diagnostics,
     models: liveness.models,
-    operatingPoints: loaded.models[0]!.model.card.operatingPoints,
+    operatingPoints,
   }
   return {
     info,

@@ -15,7 +15,7 @@ const CORE = '@unspoof/core'
 const KB = 1024
 
 describe('what a page loads before the first verdict', () => {
-  it('is at most 27 KB of our own JavaScript, with brotli, and at most 15 KB of core in the worker', async () => {
+  it('is at most 28.5 KB of our own JavaScript, with brotli, and at most 16 KB of core in the worker', async () => {
     const page = brotli(await bundle(PAGE))
     const worker = brotli(await bundle(WORKER))
     // The worker has nearly the whole core; the page has its errors and options once more.
@@ -24,8 +24,8 @@ describe('what a page loads before the first verdict', () => {
     console.info(
       `own JavaScript with brotli: page ${page} bytes, ${again} of them core; worker ${worker} bytes, ${core} of them core`,
     )
-    expect(page + worker).toBeLessThanOrEqual(27 * KB)
-    expect(core).toBeLessThanOrEqual(15 * KB)
+    expect(page + worker).toBeLessThanOrEqual(28.5 * KB)
+    expect(core).toBeLessThanOrEqual(16 * KB)
     expect(core).toBeGreaterThan(5 * KB)
     expect(worker).toBeGreaterThan(5 * KB) // else something was not measured
     expect(await bundle(WORKER)).not.toContain('is checked when the object is created')
