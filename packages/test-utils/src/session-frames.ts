@@ -57,6 +57,7 @@ export async function film({ nonce, capture }: Started, commit: (body: Commit) =
       await until(next)
     }
     asked = (await commit({ version: 2, nonce, step, frames })).step
+    if (asked === undefined) throw new Error('The answer to a commit names no step.')
   }
   return { meta: { version: 2, nonce }, frames: all }
 }

@@ -160,7 +160,11 @@ describe('where they are served', () => {
     const { id } = await here.startSession(ADA)
     await expect(there.readResult(id, ADA)).rejects.toMatchObject({ code: 'SESSION_PENDING' })
     await redis.stop()
-    const gone = await fetch(`${one.base}/v1/sessions`, { method: 'POST', headers: { 'liveness-subject': 'ada' } })
+    const gone = await fetch(`${one.base}/v1/sessions`, {
+      method: 'POST',
+      headers: { 'liveness-subject': 'ada' },
+      body: START,
+    })
     expect(await expectDocumented(one.base, 'POST /v1/sessions', gone)).toMatchObject({
       error: { code: 'STORE_UNAVAILABLE' },
     })

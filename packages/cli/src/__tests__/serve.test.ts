@@ -164,5 +164,5 @@ it('documents only codes of the one table, and every route it has', () => {
   const paths = (parts: { metrics: boolean; sessions: boolean }) =>
     Object.keys((openApiDocument(parts) as { paths: object }).paths)
   expect(paths({ metrics: false, sessions: false })).toEqual(['/v1/check', '/livez', '/readyz', '/openapi.json'])
-  expect(paths({ metrics: true, sessions: true })).toHaveLength(9)
+  expect(paths({ metrics: true, sessions: true })).toHaveLength(10)
 })

@@ -74,7 +74,11 @@ describe.skipIf(!hasStrace)('unspoof serve, seen by the kernel', () => {
       headers: { 'content-type': 'image/jpeg' },
     })
     expect(broken.status).toBe(415)
-    const started = await fetch(`${base}/v1/sessions`, { method: 'POST', headers: { 'liveness-subject': 'ada' } })
+    const started = await fetch(`${base}/v1/sessions`, {
+      method: 'POST',
+      headers: { 'liveness-subject': 'ada' },
+      body: '{"version":2}',
+    })
     expect(started.status).toBe(201)
 
     // strace itself does not hand signals on: the server is its child.

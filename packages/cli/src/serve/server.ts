@@ -149,6 +149,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       ? {}
       : {
           '/v1/sessions': { method: 'POST', run: session, guarded: true },
+          '/v1/sessions/{id}/commits': { method: 'POST', run: session, guarded: true },
           '/v1/sessions/{id}/frames': { method: 'POST', run: session, guarded: true },
           '/v1/sessions/{id}/result': { method: 'GET', run: session, guarded: true },
           '/.well-known/jwks.json': { method: 'GET', run: (_, res) => send(res, 200, sessions.publicKeys) },
