@@ -112,7 +112,7 @@ describe('what is left of a refused upload', () => {
 
   it('is read for two seconds, and then cut off', async () => {
     const { req, res } = await pass({ complete: false, paused: true })
-    expect(res.written[1]).toMatchObject({ connection: 'close' })
+    expect(res.written[1]).not.toHaveProperty('connection')
     expect(req.paused).toBe(false)
     vi.advanceTimersByTime(1999)
     expect(req.destroyed).toBe(false)

@@ -48,7 +48,7 @@ export function toNodeHandler<Context extends NodeRequest>(
     const body = await answer.text()
     const headers = Object.fromEntries(answer.headers)
     if (!req.complete) {
-      headers.connection = 'close'
+      // Not `connection: close`: Node would close at once, and a client that is still sending would see a broken pipe.
       req.resume()
       const drained = setTimeout(() => req.destroy(), DRAIN_MS)
       req.on('close', () => clearTimeout(drained))
