@@ -73,7 +73,7 @@ def calibration_and_card(given: Material, margins: NDArray[np.floating], folder:
     say(f'calibration {fitted}, ece {ece:.3f}, points {found}, fitted on {len(judged.labels)} images')
     for name, point in found.items():
         say(f'{name}: {points.rates(judged, point)}')
-    data = f'{len(np.unique(judged.worlds))} camera worlds, each judged by a run and by thresholds that had not seen it'
+    data = f'{len(np.unique(judged.worlds))} camera worlds, boxes of the default detector, each judged by a run and by thresholds that had not seen it'
     measured = {name: [card_file.measured(counts(given, by_world, margins, name), data, optimistic=False)] for name in found}
     thresholds = {name: card_file.Thresholds(*(float(fitted.live(np.array([cut]))[0]) for cut in (point.live, point.spoof))) for name, point in found.items()}
     fitted_on = f'python -m training calibrate: {len(judged.labels)} images of worlds that the judging run had not seen'
