@@ -43,12 +43,14 @@ export function toNodeHandler<Context extends NodeRequest>(
     res.on('close', () => {
       if (!res.writableFinished) gone.abort(new LivenessError('ABORTED', 'The client left.'))
     })
-    const request = toRequest(req, gone.signal)
+    const upload: Upload = { dropped: false }
+    const request = toRequest(req, gone.signal, upload)
     const answer = request === undefined ? notFound() : await handler(request, req)
     const body = await answer.text()
     const headers = Object.fromEntries(answer.headers)
     if (!req.complete) {
       // Not `connection: close`: Node would close at once, and a client that is still sending would see a broken pipe.
+      upload.dropped = true
       req.resume()
       const drained = setTimeout(() => req.destroy(), DRAIN_MS)
       req.on('close', () => clearTimeout(drained))
@@ -59,8 +61,13 @@ export function toNodeHandler<Context extends NodeRequest>(
   }
 }
 
+/** Whether the rest of a body is read and dropped, because its request was refused. */
+interface Upload {
+  dropped: boolean
+}
+
 /** Undefined for what Node accepts and the web does not: methods like TRACE, targets that are no path. */
-function toRequest(req: NodeRequest, signal: AbortSignal): Request | undefined {
+function toRequest(req: NodeRequest, signal: AbortSignal, upload: Upload): Request | undefined {
   const headers = new Headers()
   const method = req.method ?? 'GET'
   const bodyless = method === 'GET' || method === 'HEAD' || req.readableEnded
@@ -70,7 +77,7 @@ function toRequest(req: NodeRequest, signal: AbortSignal): Request | undefined {
     }
     // Only the path and query are used; the host is whatever the client says and is not read.
     const url = new URL(req.url ?? '/', 'http://localhost')
-    const init = { method, headers, signal, ...(bodyless ? {} : { body: bodyOf(req), duplex: 'half' }) }
+    const init = { method, headers, signal, ...(bodyless ? {} : { body: bodyOf(req, upload), duplex: 'half' }) }
     return new Request(url, init as RequestInit)
   } catch {
     return undefined
@@ -85,12 +92,13 @@ function notFound(): Response {
   })
 }
 
-function bodyOf(req: NodeRequest): ReadableStream<Uint8Array> {
+function bodyOf(req: NodeRequest, upload: Upload): ReadableStream<Uint8Array> {
   let over = false
   return new ReadableStream({
     start(controller) {
       req.on('data', (chunk) => {
-        if (over) return
+        // Kept, dropped bytes would fill the stream, which pauses the request: the client could never finish.
+        if (over || upload.dropped) return
         controller.enqueue(chunk)
         if (controller.desiredSize! <= 0) req.pause()
       })
