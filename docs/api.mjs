@@ -17,8 +17,19 @@ const options = {
   out: resolve(ROOT, 'docs/api'),
   disableGit: true,
   sourceLinkTemplate: `${REPOSITORY}/blob/main/{path}#L{line}`,
-  // The types that are generated from the server's OpenAPI document have these.
-  blockTags: [...OptionDefaults.blockTags, '@description', '@constant'],
+  blockTags: [
+    ...OptionDefaults.blockTags,
+    // The types that are generated from the server's OpenAPI document have these.
+    '@description',
+    '@constant',
+    // The custom element has these, for its Custom Elements Manifest.
+    '@tagname',
+    '@attr',
+    '@fires',
+    '@slot',
+    '@csspart',
+    '@cssprop',
+  ],
   excludePrivate: true,
   excludeInternal: true,
   excludeExternals: true,

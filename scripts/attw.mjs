@@ -17,10 +17,10 @@ try {
     const tarball = await pack(folder, temporary)
     // Node's resolution before `exports` (node10) is older than every Node we support.
     const profile = JSON.stringify(manifest.exports).includes('"require"') ? 'node16' : 'esm-only'
-    // A style sheet has no types.
-    const sheets = Object.keys(manifest.exports).filter((path) => path.endsWith('.css'))
+    // Style sheets and WebAssembly have no types.
+    const untyped = Object.keys(manifest.exports).filter((path) => /\.(css|wasm)$/.test(path))
     const args = [cli, tarball, '--profile', profile, '--format', 'ascii', '--no-color']
-    if (sheets.length > 0) args.push('--exclude-entrypoints', ...sheets)
+    if (untyped.length > 0) args.push('--exclude-entrypoints', ...untyped)
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     // No types at all is not wrong for attw; for a package of ours it is.
     if (status !== 0 || /does not contain types/.test(stdout)) {

@@ -57,7 +57,7 @@ export interface SessionClient {
   start(signal?: AbortSignal): Promise<SessionTicket>
   /**
    * Tells the server the digests of one step's frames; it answers with the next movement. Tried once more where the network fails.
-   * @param frames all frames so far; those from `first` on are this step's
+   * @param step its `frames` are all frames so far; those from `first` on are this step's
    * @throws LivenessError NETWORK, or what the server answered (SESSION_EXPIRED where the step took too long, ...)
    */
   commit(

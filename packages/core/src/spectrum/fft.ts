@@ -17,7 +17,7 @@ export interface HalfSpectrum {
 /**
  * `F(v, u) = sum of f(y, x) exp(-2 pi i (u x + v y) / size)`, not scaled.
  * @param values `size * size` real values, row by row
- * @param size a power of two, 2 to {@link MAX_FFT_SIZE}
+ * @param size a power of two, 2 to 512 (`MAX_FFT_SIZE`)
  * @param out overwritten and returned where given; must be of the same size
  * @throws LivenessError INPUT_INVALID for another size or number of values.
  */

@@ -49,7 +49,7 @@ export function frameSpectrum(frame: Frame): Float32Array {
  * What training uses as its Fourier target: the log spectrum, min-max normalised to 0..1 and pooled by the mean.
  * @param spectrum from {@link logSpectrum}
  * @param size its side; a multiple of `side`
- * @param side of the result, pixels. @default {@link TARGET_SIDE}
+ * @param side of the result, pixels. @default 16
  * @returns `side * side` values 0..1, row by row; all 0 for a spectrum without contrast
  */
 export function spectrumTarget(spectrum: Float32Array, size: number, side = TARGET_SIDE): Float32Array {

@@ -7,7 +7,7 @@ import { type Luma, lumaOf } from './luma.ts'
 export interface DepthFrame {
   /** `x, y, z` of each landmark by turns, frame pixels. */
   readonly mesh: Float64Array
-  /** At most {@link FACE_SIDE} pixels a side: for the face. */
+  /** At most 320 pixels a side: for the face. */
   readonly luma: Luma
   /** The background, at most 96 pixels a side. */
   readonly room: Luma
