@@ -9,12 +9,13 @@ import { isLivenessError, LivenessError } from '@unspoof/core'
 import { parseDisposition } from './disposition.ts'
 import type { UploadLimits } from './limits.ts'
 import { isImageType, looksLikeImage } from './sniff.ts'
+import { inTurn } from './turns.ts'
 import { createUpload, type Fields, type Upload } from './upload.ts'
 
 /** One write to the parser, and with it the resolution at which the size of a part's header is watched, bytes. */
 const SLICE = 16 * 1024
-/** How long the parser may think after the last byte before the body counts as malformed, milliseconds. */
-const END_TIMEOUT = 1000
+/** How long the parser may think after a slice, and after the last byte, before the body counts as malformed, milliseconds. */
+const PARSER_TIMEOUT = 1000
 
 export interface MultipartForm {
   readonly fields: Fields
@@ -22,8 +23,8 @@ export interface MultipartForm {
 }
 
 export interface MultipartReader {
-  /** @throws LivenessError as soon as what was written so far breaks a rule. */
-  write(chunk: Buffer): void
+  /** Resolves when the parser wants more: wait for it. @throws LivenessError as soon as what was written so far breaks a rule. */
+  write(chunk: Buffer): Promise<void>
   /** The whole form, once everything is written. */
   end(): Promise<MultipartForm>
 }
@@ -110,27 +111,33 @@ export function createMultipartReader(boundary: string, limits: UploadLimits): M
     if (part.headerBytes >= SLICE) throw malformed(`part headers of at most ${SLICE} bytes`)
   })
 
+  /** Resolves when `start` or the parser is done, or the body has failed. */
+  function settled(start: (done: () => void) => unknown): Promise<void> {
+    if (failure !== undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => fail(malformed('a complete multipart body')), PARSER_TIMEOUT)
+      settle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      start(settle)
+    })
+  }
+
   return {
-    write(chunk) {
+    async write(chunk) {
       for (let offset = 0; offset < chunk.length; offset += SLICE) {
         // What follows the closing delimiter is no part of the form.
         if (!dicer.writable) break
         const slice = chunk.subarray(offset, offset + SLICE)
-        dicer.write(slice)
+        await inTurn(() => settled((done) => dicer.write(slice, done)))
         watchHeader(slice.length)
         if (failure !== undefined) throw failure
       }
     },
     async end() {
       if (dicer.writable) dicer.end()
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => fail(malformed('a complete multipart body')), END_TIMEOUT)
-        settle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        if (finished || failure !== undefined) settle()
-      })
+      if (!finished) await settled(() => {})
       // The last part's 'end' may still be queued behind the parser's 'finish'.
       await new Promise(setImmediate)
       if (failure !== undefined) throw failure
@@ -186,12 +193,12 @@ function startsAsDataUrl(part: Part): boolean {
   return /^data:/i.test(Buffer.concat(part.chunks.slice(0, 5)).toString('latin1', 0, 5))
 }
 
-function collect(parts: readonly Part[], limits: UploadLimits): MultipartForm {
+async function collect(parts: readonly Part[], limits: UploadLimits): Promise<MultipartForm> {
   const fields = Object.create(null) as Fields
   const files: Upload[] = []
   for (const { header, isFile, chunks, size } of parts) {
     const { name, filename, type } = header!
-    const bytes = Buffer.concat(chunks)
+    const bytes = await inTurn(() => Buffer.concat(chunks))
     if (!isFile) {
       // A longer field is a data URL and has nothing but ASCII, or it is refused; UTF-8 takes ten times as long to decode.
       const value = bytes.toString(size > limits.fieldBytes ? 'latin1' : 'utf8')

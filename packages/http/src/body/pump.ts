@@ -14,6 +14,9 @@ export interface PumpOptions {
   readonly onBytes?: (count: number) => void
 }
 
+/** Takes a chunk; the body waits for what it returns. */
+export type Sink = (chunk: Buffer) => void | Promise<void>
+
 /** How often the pace is looked at, milliseconds. */
 const PACE_INTERVAL = 100
 
@@ -22,14 +25,22 @@ const PACE_INTERVAL = 100
  * paused and undestroyed, so that an answer can still be sent.
  * @throws LivenessError BODY_TOO_LARGE, UPLOAD_TIMEOUT, ABORTED, or what `sink` and `onBytes` throw.
  */
-export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: PumpOptions): Promise<void> {
+export function pump(stream: Readable, sink: Sink, options: PumpOptions): Promise<void> {
   const { maxBytes, limits, signal, onBytes } = options
   return new Promise((resolve, reject) => {
     const started = performance.now()
     let received = 0
     let lastBytes = started
+    /** When the sink began to hold the body up; a client is not to blame for that. */
+    let heldSince: number | undefined
+    let heldMs = 0
+    /** A stream may tell its end, and close, while its last chunk is still held. */
+    let ended = false
+    let finished = false
 
     const finish = (error?: unknown): void => {
+      if (finished) return
+      finished = true
       clearTimeout(deadline)
       clearInterval(pace)
       stream.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
@@ -52,26 +63,45 @@ export function pump(stream: Readable, sink: (chunk: Buffer) => void, options: P
           throw new LivenessError('BODY_TOO_LARGE', `Expected a body of at most ${maxBytes} bytes.`)
         }
         onBytes?.(bytes.length)
-        sink(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))
+        const taken = sink(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))
+        if (taken !== undefined) hold(taken)
       } catch (error) {
         finish(error)
       }
     }
-    const onEnd = (): void => finish()
+    const hold = (taken: Promise<void>): void => {
+      stream.pause()
+      heldSince = performance.now()
+      taken.then(() => {
+        if (finished) return
+        lastBytes = performance.now()
+        heldMs += lastBytes - heldSince!
+        heldSince = undefined
+        if (ended) finish()
+        else stream.resume()
+      }, finish)
+    }
+    const onEnd = (): void => {
+      ended = true
+      if (heldSince === undefined) finish()
+    }
     const onAbort = (): void => finish(new LivenessError('ABORTED', 'The client left before the body was read.'))
-    const onClose = (): void => onAbort()
+    const onClose = (): void => {
+      if (!ended) onAbort()
+    }
     const onError = (): void => onAbort()
     const deadline = setTimeout(
       () => finish(new LivenessError('UPLOAD_TIMEOUT', `Expected the body within ${limits.bodyTimeoutMs} ms.`)),
       limits.bodyTimeoutMs,
     )
     const pace = setInterval(() => {
+      if (heldSince !== undefined) return
       const now = performance.now()
       if (now - lastBytes > limits.idleTimeoutMs) {
         finish(new LivenessError('UPLOAD_TIMEOUT', `Expected a byte of body every ${limits.idleTimeoutMs} ms.`))
         return
       }
-      const seconds = (now - started - limits.graceMs) / 1000
+      const seconds = (now - started - heldMs - limits.graceMs) / 1000
       if (seconds > 0 && received < limits.minBytesPerSecond * seconds) {
         finish(
           new LivenessError('UPLOAD_TIMEOUT', `Expected at least ${limits.minBytesPerSecond} bytes of body a second.`),

@@ -7,8 +7,9 @@ import { multipartBoundary, parseMediaType } from './media-type.ts'
 import { createMultipartReader } from './multipart.ts'
 import type { ParsedState } from './parsed.ts'
 import { readParsed } from './parsed.ts'
-import { peek, pump } from './pump.ts'
+import { peek, pump, type Sink } from './pump.ts'
 import { isImageType, looksLikeImage, SNIFFED_BYTES } from './sniff.ts'
+import { inTurn } from './turns.ts'
 import { createUpload, emptyBody, type UploadBody } from './upload.ts'
 
 /** The parts of a request that reading an upload needs, whatever the framework. */
@@ -81,7 +82,7 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
   if (kind === 'unknown' && !looksLikeImage(replay ?? (await peek(request.stream!, SNIFFED_BYTES, request, limits))))
     return emptyBody()
   const stream = replay === undefined ? request.stream! : Readable.from([replay])
-  const feed = (sink: (chunk: Buffer) => void) =>
+  const feed: Feed = (sink) =>
     pump(stream, sink, { maxBytes, limits, signal: request.signal, onBytes: options.onBytes })
   switch (kind) {
     case 'multipart':
@@ -100,12 +101,12 @@ export async function readUpload(request: UploadRequest, options: ReadUploadOpti
   }
 }
 
-type Feed = (sink: (chunk: Buffer) => void) => Promise<void>
+type Feed = (sink: Sink) => Promise<void>
 
 async function collect(feed: Feed): Promise<Buffer> {
   const chunks: Buffer[] = []
-  await feed((chunk) => chunks.push(chunk))
-  return Buffer.concat(chunks)
+  await feed((chunk) => void chunks.push(chunk))
+  return inTurn(() => Buffer.concat(chunks))
 }
 
 async function readMultipart(feed: Feed, boundary: string, limits: UploadLimits): Promise<UploadBody> {

@@ -62,7 +62,7 @@ export async function readBytes(
     }
     const chunks: Buffer[] = []
     const { stream, signal } = upload
-    if (stream !== undefined) await pump(stream, (chunk) => chunks.push(chunk), { maxBytes, limits, signal })
+    if (stream !== undefined) await pump(stream, (chunk) => void chunks.push(chunk), { maxBytes, limits, signal })
     return Buffer.concat(chunks)
   })
 }

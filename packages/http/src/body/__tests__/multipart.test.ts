@@ -8,11 +8,11 @@ import { createMultipartReader, type MultipartForm } from '../multipart.ts'
 const BOUNDARY = 'boundary-7'
 const limits = resolveLimits({ fileBytes: 200_000 })
 
-function read(body: Buffer, cuts: readonly number[] = [], custom = limits): Promise<MultipartForm> {
+async function read(body: Buffer, cuts: readonly number[] = [], custom = limits): Promise<MultipartForm> {
   const reader = createMultipartReader(BOUNDARY, custom)
   let start = 0
   for (const end of [...cuts].sort((a, b) => a - b).concat(body.length)) {
-    reader.write(body.subarray(start, end))
+    await reader.write(body.subarray(start, end))
     start = end
   }
   return reader.end()

@@ -22,6 +22,25 @@ describe('pump', () => {
     }, 900)
     expect(await pump(slow, () => {}, { maxBytes: 100, limits })).toBeUndefined()
   })
+
+  test('waits for its sink, and does not blame the body for it', async () => {
+    const body = Readable.from([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')])
+    const taken: string[] = []
+    let busy = 0
+    const sink = async (chunk: Buffer): Promise<void> => {
+      expect(++busy).toBe(1)
+      await new Promise((resolve) => setTimeout(resolve, 450))
+      taken.push(String(chunk))
+      busy--
+    }
+    await pump(body, sink, { maxBytes: 100, limits: { ...limits, minBytesPerSecond: 100, graceMs: 100 } })
+    expect(taken).toEqual(['a', 'b', 'c'])
+  })
+
+  test('ends with what its sink rejects with', async () => {
+    const sink = () => Promise.reject(new Error('full'))
+    await expect(pump(Readable.from([Buffer.from('a')]), sink, { maxBytes: 100, limits })).rejects.toThrow('full')
+  })
 })
 
 describe('peek', () => {
@@ -37,7 +56,10 @@ describe('peek', () => {
     const whole = pieces.join('')
     expect(String(await peek(stream, 16, {}, limits))).toBe(whole.slice(0, 16))
     let read = ''
-    await pump(stream, (chunk) => (read += chunk), { maxBytes: 1e6, limits })
+    const take = (chunk: Buffer): void => {
+      read += chunk
+    }
+    await pump(stream, take, { maxBytes: 1e6, limits })
     expect(read).toBe(whole)
   })
 
