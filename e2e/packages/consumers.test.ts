@@ -55,15 +55,7 @@ describe.skipIf(!isBuilt)('the packed packages', { timeout: 300_000 }, () => {
         parent,
         'web',
         {
-          ...only(
-            '@unspoof/core',
-            '@unspoof/kernels',
-            '@unspoof/models',
-            '@unspoof/http',
-            '@unspoof/session',
-            '@unspoof/web',
-            '@unspoof/react',
-          ),
+          ...only('@unspoof/core', '@unspoof/kernels', '@unspoof/models', '@unspoof/web', '@unspoof/react'),
           ...react,
           '@vitejs/plugin-react': '^6',
           vite: '^8',

@@ -138,12 +138,7 @@ describe.skipIf(!isBuilt)('the tarballs', () => {
     expect(notice).toContain(`onnxruntime-web ${manifest.peerDependencies['onnxruntime-web']}`)
     expect(notice).toContain('Permission is hereby granted')
     // The default needs no runtime of others.
-    expect(Object.keys(manifest.dependencies)).toEqual([
-      '@unspoof/core',
-      '@unspoof/kernels',
-      '@unspoof/models',
-      '@unspoof/session',
-    ])
+    expect(Object.keys(manifest.dependencies)).toEqual(['@unspoof/core', '@unspoof/kernels', '@unspoof/models'])
     expect(manifest.peerDependenciesMeta['onnxruntime-web']).toEqual({ optional: true })
   })
 

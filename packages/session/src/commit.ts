@@ -1,5 +1,12 @@
 /** commitStep(): takes the digests of one step's frames, and only then tells the next movement. */
 import { LivenessError } from '@unspoof/core'
+import {
+  type ChallengeKind,
+  type CommitAnswer,
+  type CommitRequest,
+  PROTOCOL_VERSION,
+  type Step,
+} from '@unspoof/core/protocol'
 import { equalText } from './bytes.ts'
 import { drawPlan } from './challenge/plan.ts'
 import {
@@ -18,13 +25,6 @@ import {
   used,
 } from './context.ts'
 import type { Attempter } from './limits/attempts.ts'
-import {
-  type ChallengeKind,
-  type CommitAnswer,
-  type CommitRequest,
-  PROTOCOL_VERSION,
-  type Step,
-} from './protocol/index.ts'
 import { readCommit } from './protocol/read.ts'
 import type { CommitRecord, FirstCommitRecord } from './records.ts'
 

@@ -9,11 +9,11 @@ import {
   type Reason,
   type SequenceResult,
 } from '@unspoof/core'
+import { type FaceGeometry, faceGeometry } from '@unspoof/core/protocol'
 import { toHex } from './bytes.ts'
 import { type DepthFrame, depthFrame } from './depth/depth-frame.ts'
 import { type ContinuityFrame, continuityFrame } from './frames/continuity.ts'
 import { FRAME_SIDE, type ResolvedSessionsOptions } from './options.ts'
-import { type FaceGeometry, faceGeometry } from './protocol/index.ts'
 
 /** What is kept of a frame when its pixels are gone. */
 export interface Evidence {

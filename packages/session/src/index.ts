@@ -1,5 +1,21 @@
 /** Server sessions for face liveness: the entry point. */
 
+// The wire format
+export {
+  type CaptureRequest,
+  CHALLENGE_KINDS,
+  type ChallengeKind,
+  type CommitAnswer,
+  type CommitRequest,
+  type CommittedFrame,
+  PROTOCOL_VERSION,
+  type StartedSession,
+  type StartRequest,
+  type Step,
+  type SubmissionMeta,
+  type SubmitAnswer,
+  type TrackInfo,
+} from '@unspoof/core/protocol'
 // Depth
 export { type DepthFrame, depthFrame } from './depth/depth-frame.ts'
 export {
@@ -33,22 +49,6 @@ export {
   type SessionLiveness,
   type SessionsOptions,
 } from './options.ts'
-// The wire format
-export {
-  type CaptureRequest,
-  CHALLENGE_KINDS,
-  type ChallengeKind,
-  type CommitAnswer,
-  type CommitRequest,
-  type CommittedFrame,
-  PROTOCOL_VERSION,
-  type StartedSession,
-  type StartRequest,
-  type Step,
-  type SubmissionMeta,
-  type SubmitAnswer,
-  type TrackInfo,
-} from './protocol/index.ts'
 export type { ReferenceFrame, ResultRecord } from './records.ts'
 export type { ResultOptions, SessionResult } from './result.ts'
 // Sessions

@@ -8,6 +8,7 @@ import {
   type SequenceResult,
   type Verdict,
 } from '@unspoof/core'
+import type { TrackInfo } from '@unspoof/core/protocol'
 import { type Answer, type AnswerFrame, judgeAnswer } from './challenge/answer.ts'
 import { type DepthVerdict, measureSessionDepth } from './depth/measure-depth.ts'
 import { type Evidence, gatherEvidence } from './evidence.ts'
@@ -17,7 +18,6 @@ import type { SeenFrames } from './frames/seen-frames.ts'
 import { timingReason } from './frames/timing.ts'
 import { type InjectionReport, injectionReport } from './injection/signals.ts'
 import type { ResolvedSessionsOptions } from './options.ts'
-import type { TrackInfo } from './protocol/index.ts'
 import type { ReferenceFrame } from './records.ts'
 import type { ReadySession } from './submit.ts'
 

@@ -13,9 +13,9 @@ import {
   OPERATING_POINTS,
   type OperatingPointName,
 } from '@unspoof/core'
+import { CHALLENGE_KINDS, type ChallengeKind } from '@unspoof/core/protocol'
 import { MAX_STEPS, type Random, secureRandom } from './challenge/plan.ts'
 import { ATTEMPT_DEFAULTS, type AttemptLimits } from './limits/attempts.ts'
-import { CHALLENGE_KINDS, type ChallengeKind } from './protocol/index.ts'
 import { createMemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 import type { TokenSigner } from './token/signer.ts'

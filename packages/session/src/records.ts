@@ -1,8 +1,8 @@
 /** What the store holds of a session, sealed: whoever reads or writes the store can neither learn nor make a record. */
 import { LivenessError, type OperatingPointName, type ReasonCode, type Verdict, type VerdictCode } from '@unspoof/core'
+import type { ChallengeKind, CommittedFrame, Step } from '@unspoof/core/protocol'
 import type { InjectionReport } from './injection/signals.ts'
 import type { Keys } from './keys.ts'
-import type { ChallengeKind, CommittedFrame, Step } from './protocol/index.ts'
 import type { Store } from './store/store.ts'
 
 /** A started session. The subject is kept as its keyed hash. */

@@ -1,11 +1,11 @@
 /** createSessions(): starts sessions, takes commits, judges what is submitted once, and keeps the result for the backend. */
 
+import type { CommitAnswer, StartedSession, SubmitAnswer } from '@unspoof/core/protocol'
 import { MAX_MOVED } from './challenge/plan.ts'
 import { commitStep } from './commit.ts'
 import { createContext } from './context.ts'
 import type { Attempter } from './limits/attempts.ts'
 import { resolveSessionsOptions, type SessionsOptions } from './options.ts'
-import type { CommitAnswer, StartedSession, SubmitAnswer } from './protocol/index.ts'
 import { type ResultOptions, readResult, type SessionResult } from './result.ts'
 import { type CreateSessionOptions, startSession } from './start.ts'
 import { findReady, type Submission, type SubmitOptions, submitFrames } from './submit.ts'

@@ -1,10 +1,10 @@
 /** startSession(): a nonce, and what to capture. The movements are not drawn yet. */
 import { checkOneOf, OPERATING_POINTS, type OperatingPointName } from '@unspoof/core'
+import { PROTOCOL_VERSION, type StartedSession } from '@unspoof/core/protocol'
 import { randomId } from './bytes.ts'
 import { MAX_MOVED } from './challenge/plan.ts'
 import { type Context, checkSubject, openKey, REMEMBERED_MS, sessionKey } from './context.ts'
 import type { Attempter } from './limits/attempts.ts'
-import { PROTOCOL_VERSION, type StartedSession } from './protocol/index.ts'
 import type { SessionRecord } from './records.ts'
 
 export interface CreateSessionOptions extends Attempter {

@@ -1,5 +1,6 @@
 /** submitFrames(): takes the frames that were committed, has them judged once, and stores the result before it is told. */
 import { invalid, isLivenessError, LivenessError, REASONS, toLivenessError, VERDICT_CODES } from '@unspoof/core'
+import type { CommittedFrame, SubmitAnswer } from '@unspoof/core/protocol'
 import { equalText, randomId, toHex, utf8 } from './bytes.ts'
 import {
   type Context,
@@ -17,7 +18,6 @@ import {
 } from './context.ts'
 import { type Judgement, judgeSubmission } from './judge.ts'
 import type { Attempter } from './limits/attempts.ts'
-import type { CommittedFrame, SubmitAnswer } from './protocol/index.ts'
 import { readMeta } from './protocol/read.ts'
 import type { CommitRecord, FirstCommitRecord, ResultRecord, SessionRecord } from './records.ts'
 import { issueToken } from './token/issue.ts'

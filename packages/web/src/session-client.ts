@@ -8,7 +8,7 @@ import {
   type StartRequest,
   type SubmissionMeta,
   type SubmitAnswer,
-} from '@unspoof/session/protocol'
+} from '@unspoof/core/protocol'
 import type { CameraTrack } from './camera/camera.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -16,7 +16,7 @@ import { watchdog } from './watchdog.ts'
 const START_TIMEOUT_MS = 60_000
 const SUBMIT_TIMEOUT_MS = 180_000
 
-export type { CaptureRequest, ChallengeKind, Step } from '@unspoof/session/protocol'
+export type { CaptureRequest, ChallengeKind, Step } from '@unspoof/core/protocol'
 
 export interface SessionClientOptions {
   /** Where the server makes sessions, such as `/liveness/sessions`. */

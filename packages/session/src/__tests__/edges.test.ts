@@ -1,5 +1,6 @@
 /** The parts of a session at their bounds: what mutation testing (scripts/mutate.mjs) showed that no other test looked at. */
 import { createFrame, type Face, type Frame, type ReasonCode } from '@unspoof/core'
+import { type ChallengeKind, type FaceGeometry, faceGeometry, median, movementProgress } from '@unspoof/core/protocol'
 import { describe, expect, it } from 'vitest'
 import { equalText, fromBase64Url, randomId, toBase64Url, toHex } from '../bytes.ts'
 import { judgeAnswer } from '../challenge/answer.ts'
@@ -17,7 +18,6 @@ import { frozenReason } from '../frames/frozen.ts'
 import { timingReason } from '../frames/timing.ts'
 import { createMemoryStore } from '../index.ts'
 import { createKeys } from '../keys.ts'
-import { type ChallengeKind, type FaceGeometry, faceGeometry, median, movementProgress } from '../protocol/index.ts'
 import { readCommit, readMeta } from '../protocol/read.ts'
 import { createRecords } from '../records.ts'
 

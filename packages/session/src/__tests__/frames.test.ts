@@ -1,5 +1,6 @@
 /** The parts that look at frames: hashes and their look-up, luma, challenges' geometry, injection signals. */
 import { box, type Face, hammingDistance, LUMA_GRID_SIDE, lumaGrid, perceptualHash } from '@unspoof/core'
+import { faceGeometry } from '@unspoof/core/protocol'
 import { syntheticFrame } from '@unspoof/core/testing'
 import fc from 'fast-check'
 import sharp from 'sharp'
@@ -9,7 +10,6 @@ import { createMemoryStore } from '../index.ts'
 import { jpegTables } from '../injection/jpeg-tables.ts'
 import { INJECTION_SIGNALS, type InjectionInput, injectionReport } from '../injection/signals.ts'
 import { createKeys } from '../keys.ts'
-import { faceGeometry } from '../protocol/index.ts'
 import { createHarness, submissionOf } from './harness.ts'
 import { draw, raw, SCENE, toJpeg } from './scene.ts'
 

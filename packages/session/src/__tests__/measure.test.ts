@@ -12,6 +12,7 @@ import {
   perceptualHash,
   seededRandom,
 } from '@unspoof/core'
+import { type FaceGeometry, faceGeometry, MOVEMENT_BOUNDS } from '@unspoof/core/protocol'
 import { createLiveness } from '@unspoof/node'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +21,6 @@ import { CONTINUITY_BOUNDS, type ContinuityFrame, continuityFrame, likenessOf } 
 import { meanDifference } from '../frames/difference.ts'
 import { FROZEN_BELOW } from '../frames/frozen.ts'
 import { MAX_DISTANCE } from '../frames/seen-frames.ts'
-import { type FaceGeometry, faceGeometry, MOVEMENT_BOUNDS } from '../protocol/index.ts'
 import { fromJpeg } from './scene.ts'
 import { anotherMoment, randomHead, turnHead } from './turned-head.ts'
 

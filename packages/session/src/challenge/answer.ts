@@ -1,5 +1,5 @@
 /** Whether the frames show that the person did what was asked: when asked, not before, and nothing else. */
-import { type Baseline, type ChallengeKind, type FaceGeometry, median, movementProgress } from '../protocol/index.ts'
+import { type Baseline, type ChallengeKind, type FaceGeometry, median, movementProgress } from '@unspoof/core/protocol'
 
 /** Yaw is in the unit of {@link FaceGeometry}, sizes are ratios. */
 export const ANSWER_BOUNDS = {

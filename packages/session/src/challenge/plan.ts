@@ -1,5 +1,5 @@
 /** Draws what a session asks for: which movements, in which order, and how long each is held. */
-import { CHALLENGES, type ChallengeKind, type Step } from '../protocol/index.ts'
+import { CHALLENGES, type ChallengeKind, type Step } from '@unspoof/core/protocol'
 
 /** 0 to below 1. */
 export type Random = () => number

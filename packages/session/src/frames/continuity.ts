@@ -1,6 +1,6 @@
 /** Whether the frames show one and the same face throughout. */
 import { type Face, type Frame, type Reason, reason } from '@unspoof/core'
-import { type FaceGeometry, faceGeometry } from '../protocol/index.ts'
+import { type FaceGeometry, faceGeometry } from '@unspoof/core/protocol'
 
 /** From one frame with a face to the next, at the session's interval. */
 export const CONTINUITY_BOUNDS = {

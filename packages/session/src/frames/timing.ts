@@ -1,6 +1,6 @@
 /** Whether frames were taken at the pace of a camera, and within the time the server measured. */
 import { type Reason, reason } from '@unspoof/core'
-import { FRAME_GAP } from '../protocol/index.ts'
+import { FRAME_GAP } from '@unspoof/core/protocol'
 
 /** A client's time starts when the answer arrives, after the server's. The slack is for the different rates of the clocks. */
 const SLACK_MS = 250

@@ -8,8 +8,8 @@ import {
   toErrorShape,
   toPublicError,
 } from '@unspoof/core'
+import type { SubmitAnswer } from '@unspoof/core/protocol'
 import { readBytes, readForm, resolveLimits } from '@unspoof/http'
-import type { SubmitAnswer } from '../protocol/index.ts'
 import { readStart } from '../protocol/read.ts'
 import type { Sessions } from '../sessions.ts'
 import type { Submission } from '../submit.ts'

@@ -2,7 +2,7 @@
  * Hints that frames were injected instead of taken by a camera, in the words of CEN/TS 18099:2024. They mitigate, they prove nothing: whoever writes
  * the client can satisfy every one of them.
  */
-import type { TrackInfo } from '../protocol/index.ts'
+import type { TrackInfo } from '@unspoof/core/protocol'
 import { jpegTables } from './jpeg-tables.ts'
 
 /** What each signal looks for: the injection attack method (how frames enter) or the trace of an injection attack instrument (what enters). */

@@ -7,7 +7,7 @@ import {
   type StartRequest,
   type SubmissionMeta,
   type TrackInfo,
-} from './wire.ts'
+} from '@unspoof/core/protocol'
 
 /** More frames than any session asks for are refused unread. */
 const MAX_FRAMES = 64

@@ -1,5 +1,5 @@
 /** playSession(): the client of PROTOCOL.md in one process, for tests and for measuring attacks. */
-import { toHex, utf8 } from '../bytes.ts'
+
 import {
   type ChallengeKind,
   type CommittedFrame,
@@ -8,7 +8,8 @@ import {
   type Step,
   type SubmitAnswer,
   type TrackInfo,
-} from '../protocol/index.ts'
+} from '@unspoof/core/protocol'
+import { toHex, utf8 } from '../bytes.ts'
 import type { Sessions } from '../sessions.ts'
 
 /** The moment a frame is taken in. */

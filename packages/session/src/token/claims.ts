@@ -1,6 +1,6 @@
 /** What a liveness token says. */
 import type { OperatingPointName } from '@unspoof/core'
-import type { ChallengeKind } from '../protocol/index.ts'
+import type { ChallengeKind } from '@unspoof/core/protocol'
 
 /** The `typ` of the header: no other kind of JWT of the same keys passes for one of these (RFC 8725, 3.11). */
 export const TOKEN_TYPE = 'liveness+jwt'

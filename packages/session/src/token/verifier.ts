@@ -9,9 +9,9 @@ import {
   type OperatingPoint,
   type OperatingPointName,
 } from '@unspoof/core'
+import { CHALLENGE_KINDS, type ChallengeKind } from '@unspoof/core/protocol'
 import { type CryptoKey, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { equalText } from '../bytes.ts'
-import { CHALLENGE_KINDS, type ChallengeKind } from '../protocol/index.ts'
 import type { Store } from '../store/store.ts'
 import {
   grantKey,

@@ -1,6 +1,6 @@
 /** Takes the frames of one step after another, at the server's pace, and commits to them before it hears of the next step. */
 import { LivenessError, toLivenessError } from '@unspoof/core'
-import { FRAME_GAP, type Step } from '@unspoof/session/protocol'
+import { FRAME_GAP, type Step } from '@unspoof/core/protocol'
 import { createJpegCapture } from '../camera/capture-jpeg.ts'
 import { videoFrames } from '../camera/frames.ts'
 import type { CapturedFrame, SessionTicket } from '../session-client.ts'

@@ -6,7 +6,7 @@ import {
   faceGeometry,
   median,
   movementProgress,
-} from '@unspoof/session/protocol'
+} from '@unspoof/core/protocol'
 import type { WebLiveness } from '../liveness.ts'
 
 export interface Tracker {

@@ -1,5 +1,5 @@
 /** Where a face looks, and how far a movement has come. The server judges by this, and the page shows it. */
-import type { Face } from '@unspoof/core'
+import type { Face } from '../face/face.ts'
 import type { ChallengeKind } from './wire.ts'
 
 export interface FaceGeometry {

@@ -1,5 +1,5 @@
 /** The session protocol, version 2, as types: shared by server, page and clients. PROTOCOL.md explains it. */
-import type { ClientResult } from '@unspoof/core'
+import type { ClientResult } from '../decide/result.ts'
 
 export const PROTOCOL_VERSION = 2
 

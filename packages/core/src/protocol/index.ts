@@ -1,4 +1,4 @@
-/** `@unspoof/session/protocol`: the wire format and the movements, small enough for a page. */
+/** `@unspoof/core/protocol`: the wire format and the movements, small enough for a page. */
 export {
   type Baseline,
   type FaceGeometry,
