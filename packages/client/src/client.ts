@@ -1,5 +1,5 @@
 /** createLivenessClient(): one method for each route of `unspoof serve`, typed by its OpenAPI document. */
-import { ERROR_CODES, type ErrorCode, LivenessError } from '@unspoof/core'
+import { checkInteger, checkKeys, ERROR_CODES, type ErrorCode, invalid, LivenessError, RANGES } from '@unspoof/core'
 import type { components, operations, paths } from './api.ts'
 
 /** What a route answers with a status, from the document. */
@@ -89,7 +89,9 @@ interface Sent extends RequestOptions {
   readonly body?: NonNullable<RequestInit['body']>
 }
 
+/** @throws LivenessError OPTION_INVALID for unknown options and values that cannot be used */
 export function createLivenessClient(options: ClientOptions): LivenessClient {
+  checkOptions(options)
   const base = String(options.baseUrl).replace(/\/+$/, '')
   const timeoutMs = options.timeoutMs ?? CLIENT_DEFAULTS.timeoutMs
   const authorization: Record<string, string> =
@@ -167,6 +169,20 @@ export function createLivenessClient(options: ClientOptions): LivenessClient {
     publicKeys: ({ signal } = {}) => answer(pathOf('/.well-known/jwks.json'), { signal }),
     isReady: async ({ signal } = {}) => (await request(pathOf('/readyz'), { signal })).response.ok,
   }
+}
+
+function checkOptions(options: ClientOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object with baseUrl', options)
+  checkKeys('client', options, ['baseUrl', 'backendKey', 'timeoutMs', 'fetch'])
+  const { baseUrl, backendKey, timeoutMs, fetch: fetcher } = options
+  if (!/^https?:\/\/./i.test(String(baseUrl)) || !URL.canParse(String(baseUrl))) {
+    throw invalid('baseUrl', 'an address that begins with http:// or https://', baseUrl)
+  }
+  if (backendKey !== undefined && (typeof backendKey !== 'string' || !/^[\x21-\x7e]+$/.test(backendKey))) {
+    throw invalid('backendKey', 'a string of visible ASCII characters', backendKey)
+  }
+  if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, RANGES.timeoutMs)
+  if (fetcher !== undefined && typeof fetcher !== 'function') throw invalid('fetch', 'a function', fetcher)
 }
 
 /** Only paths of the document, with the id in its place. */
