@@ -132,7 +132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The models are loaded and checks are taken. */
+        /** The models are loaded, the store of sessions answers, and checks are taken. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -205,6 +205,11 @@ export interface components {
         Probe: {
             /** @enum {string} */
             status: "ok" | "unavailable";
+            /**
+             * @description What is missing, where it is unavailable.
+             * @enum {string}
+             */
+            reason?: "models" | "redis" | "stopping";
         };
         StartRequest: {
             /** @constant */

@@ -1,5 +1,6 @@
 /** Where adapters get their Liveness from: the application's own, or one that all share; made at the first picture. */
 import type { LivenessPool } from '@unspoof/node'
+import { LIMIT_RANGES } from './body/limits.ts'
 import type { HttpLiveness, HttpLivenessOptions } from './options.ts'
 
 let shared: Promise<LivenessPool> | undefined
@@ -7,7 +8,10 @@ let shared: Promise<LivenessPool> | undefined
 /** The shared pool. A failed start is not remembered, so that it heals when its cause is gone. */
 export function defaultLiveness(): Promise<HttpLiveness> {
   // Loaded late: an application with a Liveness of its own needs neither sharp nor a runtime at import.
-  shared ??= import('@unspoof/node').then(({ createLivenessPool }) => createLivenessPool())
+  shared ??= import('@unspoof/node').then(({ createLivenessPool }) =>
+    // How many bytes an image may have is for `limits.fileBytes` of each adapter to say, which reads it.
+    createLivenessPool({ limits: { maxBytes: LIMIT_RANGES.fileBytes.max } }),
+  )
   const started = shared
   started.catch(() => {
     if (shared === started) shared = undefined

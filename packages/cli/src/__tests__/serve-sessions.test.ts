@@ -168,8 +168,9 @@ describe('where they are served', () => {
     expect(await expectDocumented(one.base, 'POST /v1/sessions', gone)).toMatchObject({
       error: { code: 'STORE_UNAVAILABLE' },
     })
-    // Checks need no store.
-    expect(await here.isReady()).toBe(true)
+    const probe = await fetch(`${one.base}/readyz`)
+    expect(probe.status).toBe(503)
+    expect(await expectDocumented(one.base, 'GET /readyz', probe)).toEqual({ status: 'unavailable', reason: 'redis' })
     expect(await Promise.all([stop(one), stop(two)])).toEqual([0, 0])
   })
 })
@@ -179,6 +180,12 @@ describe('what is wrong at the start', () => {
     ['a short backend key', [], { UNSPOOF_BACKEND_KEY: 'short' }, 'UNSPOOF_BACKEND_KEY'],
     ['Redis without a secret', ['--redis', 'redis://127.0.0.1:1'], {}, 'UNSPOOF_SESSION_SECRET'],
     ['an address that is none', ['--redis', 'localhost:6379'], { UNSPOOF_SESSION_SECRET: SECRET }, 'redis://'],
+    [
+      'a Redis that is not there',
+      ['--redis', 'redis://:hidden-word@127.0.0.1:1'],
+      { UNSPOOF_SESSION_SECRET: SECRET },
+      'Redis cannot be reached (ECONNREFUSED)',
+    ],
     ['a key without an audience', [], { UNSPOOF_TOKEN_KEY: PEM }, '--audience'],
     ['no key', ['--audience', 'a'], { UNSPOOF_TOKEN_KEY: 'no key of ours' }, 'openssl genpkey'],
     ['a file that is not there', ['--token-key', '/nowhere'], {}, '--token-key'],
@@ -187,7 +194,7 @@ describe('what is wrong at the start', () => {
     const ran = await unspoof(['serve', '--port', '0', ...args], { env })
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain(sentence)
-    expect(ran.stderr).not.toMatch(/no key of ours|localhost:6379/)
+    expect(ran.stderr).not.toMatch(/no key of ours|localhost:6379|hidden-word/)
   })
 })
 

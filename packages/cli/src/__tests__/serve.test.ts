@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { ERROR_CODES } from '@unspoof/core'
+import { DEFAULT_LIMITS } from '@unspoof/http'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApiDocument, ROUTE_ERRORS } from '../serve/openapi.ts'
+import { createRestServer } from '../serve/server.ts'
 import { FACE, unspoof } from './run.ts'
 import { documentOf, expectDocumented, type Served, serve, stop } from './serving.ts'
 
@@ -27,6 +29,17 @@ function post(body: string | Uint8Array<ArrayBuffer> | FormData, type?: string):
     headers: type === undefined ? {} : { 'content-type': type },
   })
 }
+
+it('leaves a slow upload to the limits of the reader', async () => {
+  const rest = await createRestServer({
+    startPool: () => Promise.reject(new Error('not needed')),
+    metricsHere: false,
+    maxConnections: 1,
+    drainMs: 0,
+  })
+  rest.ready.catch(() => {})
+  expect(rest.server.requestTimeout).toBeGreaterThan(DEFAULT_LIMITS.bodyTimeoutMs)
+})
 
 describe('POST /v1/check', () => {
   it('takes a picture, a form and a data URL', async () => {
@@ -68,6 +81,38 @@ describe('POST /v1/check', () => {
     const response = await post(body === 'cut' ? new Uint8Array(face.subarray(0, 9000)) : body, type)
     expect(response.status).toBe(status)
     expect(await expectDocumented(served.base, 'POST /v1/check', response)).toMatchObject({ error: { code } })
+  })
+
+  it('takes larger and smaller images, in every form, where its limits say so', async () => {
+    const large = Buffer.alloc(6 * 1024 * 1024)
+    face.copy(large)
+    const form = new FormData()
+    form.set('image', new Blob([large]), 'a.jpg')
+    const bodies = [
+      { type: 'image/jpeg', body: large },
+      { type: undefined, body: form },
+      {
+        type: 'application/json',
+        body: JSON.stringify({ image: `data:image/jpeg;base64,${large.toString('base64')}` }),
+      },
+    ]
+    const roomy = await serve(['--max-bytes', '7000000'])
+    const strict = await serve(['--max-pixels', '5000'])
+    const status = async (base: string, body: (typeof bodies)[number]['body'], type?: string): Promise<number> => {
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+      return (await fetch(`${base}/v1/check`, { method: 'POST', body, headers })).status
+    }
+    try {
+      for (const { type, body } of bodies) {
+        expect(await status(roomy.base, body, type)).not.toBe(413)
+        expect(await status(served.base, body, type)).toBe(413)
+      }
+      const png = await sharp(face).resize(200, 200).png().toBuffer()
+      expect(await status(strict.base, png, 'image/png')).toBe(413)
+      expect(await status(served.base, png, 'image/png')).not.toBe(413)
+    } finally {
+      await Promise.all([stop(roomy), stop(strict)])
+    }
   })
 
   it('refuses a body that is too large before it is sent', async () => {

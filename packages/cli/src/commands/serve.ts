@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { LivenessError, OPERATING_POINTS } from '@unspoof/core'
-import { createLivenessPool, POOL_DEFAULTS, POOL_RANGES } from '@unspoof/node'
+import { DEFAULT_LIMITS as BODY_DEFAULTS, LIMIT_RANGES as BODY_RANGES, type UploadLimits } from '@unspoof/http'
+import { createLivenessPool, DEFAULT_LIMITS, LIMIT_RANGES, POOL_DEFAULTS, POOL_RANGES } from '@unspoof/node'
 import { CHALLENGE_KINDS, type ChallengeKind } from '@unspoof/session'
 import type { Arguments, Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -43,6 +44,16 @@ export const serveCommand: Command = {
       type: 'string',
       value: 'N',
       help: `Checks that may wait; more are answered 503. Default: ${POOL_DEFAULTS.queue}.`,
+    },
+    'max-bytes': {
+      type: 'string',
+      value: 'N',
+      help: `Bytes of one image. Default: ${DEFAULT_LIMITS.maxBytes}.`,
+    },
+    'max-pixels': {
+      type: 'string',
+      value: 'N',
+      help: `Pixels of one image; larger JPEGs are reduced. Default: ${DEFAULT_LIMITS.maxPixels}.`,
     },
     redis: {
       type: 'string',
@@ -103,7 +114,10 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const workers = args.number('workers', { ...POOL_RANGES.workers, integer: true }) ?? POOL_DEFAULTS.workers
   const queue = args.number('queue', { ...POOL_RANGES.queue, integer: true }) ?? POOL_DEFAULTS.queue
   const metricsPort = args.number('metrics-port', { min: 0, max: 65_535, integer: true })
+  const maxBytes = args.number('max-bytes', { ...LIMIT_RANGES.maxBytes, integer: true }) ?? DEFAULT_LIMITS.maxBytes
+  const maxPixels = args.number('max-pixels', { ...LIMIT_RANGES.maxPixels, integer: true }) ?? DEFAULT_LIMITS.maxPixels
   const rest = await createRestServer({
+    limits: bodyLimits(maxBytes),
     sessions: await sessionsFrom(args, host, terminal),
     // A histogram of scores tells an attacker what a single answer does not.
     metricsHere: metricsPort === undefined && isLoopback(host),
@@ -111,6 +125,7 @@ async function run(args: Arguments, terminal: Terminal): Promise<number> {
       createLivenessPool({
         workers,
         queue,
+        limits: { maxBytes, maxPixels },
         ...(models.length === 0
           ? {}
           : {
@@ -184,6 +199,16 @@ async function sessionsFrom(args: Arguments, host: string, terminal: Terminal): 
     audience: audience ?? DEFAULT_NAME,
     operatingPoint,
     challenges: challengesOf(args.choices('challenge', [...CHALLENGE_KINDS, NO_CHALLENGE])),
+  }
+}
+
+/** What a body may hold so that its image may have `maxBytes`, as text in JSON too. */
+function bodyLimits(maxBytes: number): Partial<UploadLimits> {
+  const asText = Math.ceil(maxBytes / 3) * 4 + BODY_DEFAULTS.jsonTextBytes
+  return {
+    fileBytes: maxBytes,
+    bodyBytes: Math.max(BODY_DEFAULTS.bodyBytes, asText),
+    jsonBytes: Math.min(Math.max(BODY_DEFAULTS.jsonBytes, asText), BODY_RANGES.jsonBytes.max),
   }
 }
 

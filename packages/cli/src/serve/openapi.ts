@@ -68,6 +68,9 @@ export const ROUTE_ERRORS = {
   ],
 } as const satisfies Record<string, readonly ErrorCode[]>
 
+/** Why /readyz answers 503: the models are not loaded, Redis does not answer, the server is stopping. */
+export const UNREADY_REASONS = ['models', 'redis', 'stopping'] as const
+
 /** Errors of HTTP itself, which no check knows. */
 const HTTP_ERRORS = ['METHOD_NOT_ALLOWED', 'NOT_FOUND', 'UNAUTHORIZED']
 
@@ -421,7 +424,7 @@ export function openApiDocument({ metrics, sessions }: OpenApiParts): object {
       '/readyz': {
         get: {
           operationId: 'readyz',
-          summary: 'The models are loaded and checks are taken.',
+          summary: 'The models are loaded, the store of sessions answers, and checks are taken.',
           responses: { 200: probe('ready'), 503: probe('starting, stopping or out of order') },
         },
       },
@@ -448,7 +451,13 @@ export function openApiDocument({ metrics, sessions }: OpenApiParts): object {
             requestId: { type: 'string' },
           }),
         }),
-        Probe: object({ status: { type: 'string', enum: ['ok', 'unavailable'] } }),
+        Probe: object(
+          {
+            status: { type: 'string', enum: ['ok', 'unavailable'] },
+            reason: { type: 'string', enum: UNREADY_REASONS, description: 'What is missing, where it is unavailable.' },
+          },
+          ['reason'],
+        ),
         ...(sessions ? SESSION_SCHEMAS : {}),
       },
     },

@@ -6,15 +6,17 @@ import {
   closeAfterAnswer,
   createAdmission,
   createRequestGuard,
+  DEFAULT_LIMITS,
   nodeUploadRequest,
   refuseEarly,
   rejection,
   requestIdOf,
   resolveHttpOptions,
+  type UploadLimits,
 } from '@unspoof/http'
 import type { LivenessPool } from '@unspoof/node'
 import { createMetrics, METRICS_CONTENT_TYPE, observeLiveness } from '@unspoof/node/observe'
-import { openApiDocument } from './openapi.ts'
+import { openApiDocument, type UNREADY_REASONS } from './openapi.ts'
 import { createSessionRoutes, type SessionSettings } from './sessions.ts'
 
 export interface RestServerOptions {
@@ -24,6 +26,8 @@ export interface RestServerOptions {
   readonly sessions?: SessionSettings | undefined
   /** Serve /metrics beside the check: only where nobody but you can reach the port. */
   readonly metricsHere: boolean
+  /** How much of a body is read. */
+  readonly limits?: Partial<UploadLimits> | undefined
   /** Connections at once; more are closed. */
   readonly maxConnections: number
   /** Milliseconds requests in flight may take after the end was asked for. */
@@ -42,10 +46,10 @@ export interface RestServer {
   drain(): Promise<void>
 }
 
-/** Milliseconds. A client that sends slowly must not hold a place. */
+/** Milliseconds. The reader of bodies ends slow ones; Node's own clock is only the last resort. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  requestTimeout: DEFAULT_LIMITS.bodyTimeoutMs + 15_000,
   // How often they are looked at: Node's 30 seconds would make ten up to forty.
   connectionsCheckingInterval: 1000,
 } as const
@@ -97,6 +101,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       // Who may name clients is whoever may start sessions; anybody else could spend another's share.
       clientKey: (req) => (sessions?.isAllowed(req) === true ? sessions.clientOf(req) : undefined),
       required: true,
+      limits: options.limits,
       liveness: { check: async (input, checkOptions) => loaded().check(input, checkOptions) },
     }),
   )
@@ -142,6 +147,12 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     await sessions!.handle(req, res)
   }
 
+  async function unreadyReason(): Promise<(typeof UNREADY_REASONS)[number] | undefined> {
+    if (draining) return 'stopping'
+    if (pool?.health().ready !== true) return 'models'
+    return sessions === undefined || (await sessions.isStoreReady()) ? undefined : 'redis'
+  }
+
   const openApi = openApiDocument({ metrics: options.metricsHere, sessions: sessions !== undefined })
   const routes: Readonly<Record<string, Route>> = {
     '/v1/check': { method: 'POST', run: check },
@@ -157,9 +168,10 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     '/livez': { method: 'GET', run: (_, res) => send(res, 200, { status: 'ok' }) },
     '/readyz': {
       method: 'GET',
-      run: (_, res) => {
-        const ready = !draining && pool?.health().ready === true
-        send(res, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable' })
+      run: async (_, res) => {
+        const reason = await unreadyReason()
+        if (reason === undefined) send(res, 200, { status: 'ok' })
+        else send(res, 503, { status: 'unavailable', reason })
       },
     },
     ...(options.metricsHere ? { '/metrics': { method: 'GET', run: sendMetrics } } : {}),
@@ -214,7 +226,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     })
   })
   server.maxConnections = options.maxConnections
-  refuseEarly(server)
+  refuseEarly(server, Math.max(options.limits?.bodyBytes ?? 0, DEFAULT_LIMITS.bodyBytes))
   const metricsServer = createServer(TIMEOUTS, (req, res) => {
     if (req.method === 'GET' && req.url === '/metrics') sendMetrics(req, res)
     else sendPlainError(req, res, 404, 'NOT_FOUND', 'There is nothing at this path.')

@@ -23,6 +23,8 @@ export const CLIENT_HEADER = 'liveness-client'
 
 /** Bytes; as short as a secret may be that nobody can guess. */
 const MIN_SECRET = 32
+/** Milliseconds that Redis may take to connect, and to answer a command. */
+const REDIS_TIMEOUT = 3000
 
 export interface SessionSettings {
   /** redis://...; without it sessions live in this process. */
@@ -47,10 +49,12 @@ export interface SessionRoutes {
   /** The address or device the request is from, as its sender says. */
   clientOf(req: IncomingMessage): string | undefined
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>
+  /** Whether the store answers. Never rejects. */
+  isStoreReady(): Promise<boolean>
   close(): void
 }
 
-/** @throws LivenessError OPTION_INVALID */
+/** @throws LivenessError OPTION_INVALID; STORE_UNAVAILABLE where Redis cannot be reached */
 export async function createSessionRoutes(
   liveness: SessionLiveness,
   settings: SessionSettings,
@@ -72,7 +76,7 @@ export async function createSessionRoutes(
       },
     )
   }
-  const redis = url === undefined ? undefined : connect(url)
+  const redis = url === undefined ? undefined : await connect(url)
   const signer = await createTokenSigner({
     key: tokenKey.key,
     kid: tokenKey.kid,
@@ -109,20 +113,44 @@ export async function createSessionRoutes(
     },
     clientOf: (req) => single(req, CLIENT_HEADER),
     handle: toNodeHandler(handler),
+    isStoreReady: async () => redis === undefined || (await redis.ping().catch(() => undefined)) === 'PONG',
     close: () => redis?.disconnect(),
   }
 }
 
-function connect(url: string): Redis {
+/** @throws LivenessError OPTION_INVALID, STORE_UNAVAILABLE */
+async function connect(url: string): Promise<Redis> {
   if (!/^rediss?:\/\/./.test(url)) {
     // Without the address itself: it may hold a password.
     throw new LivenessError('OPTION_INVALID', 'Expected redis:// or rediss:// for the address of Redis.')
   }
   // In an outage commands fail at once instead of queueing up: the person is told to try again.
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false })
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    connectTimeout: REDIS_TIMEOUT,
+    commandTimeout: REDIS_TIMEOUT,
+  })
+  let last: Error | undefined
   // ioredis connects again by itself; the caller of each failed command hears of it.
-  redis.on('error', () => {})
-  return redis
+  redis.on('error', (error: Error) => {
+    last = error
+  })
+  try {
+    await redis.connect()
+    await redis.ping()
+    return redis
+  } catch (error) {
+    redis.disconnect()
+    const cause = last ?? (error as Error)
+    // The code only: a message may hold the address, and with it a password.
+    const code = (cause as NodeJS.ErrnoException).code ?? /^[A-Z]{4,}/.exec(cause.message)?.[0] ?? 'no answer'
+    throw new LivenessError('STORE_UNAVAILABLE', `Redis cannot be reached (${code}).`, {
+      cause,
+      hint: 'Check that Redis runs, and the address and password in --redis or UNSPOOF_REDIS_URL.',
+    })
+  }
 }
 
 /** A header that is there exactly once: two of them are a client's and a proxy's, and nobody knows which is which. */

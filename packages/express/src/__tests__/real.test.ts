@@ -25,6 +25,9 @@ describe.skipIf(!existsSync(worker))('with the bundled models', () => {
       const digest = sha(req.file!.buffer)
       res.json({ verdict: req.liveness!.verdict, same: digest === req.liveness!.image?.sha256 })
     })
+    app.post('/large', livenessMiddleware({ required: false, limits: { fileBytes: 7_000_000 } }), (req, res) => {
+      res.json(req.liveness)
+    })
     app.post('/note', livenessMiddleware({ required: false }), (req, res) => {
       seen.push(req.liveness!)
       res.json(req.liveness)
@@ -47,6 +50,13 @@ describe.skipIf(!existsSync(worker))('with the bundled models', () => {
     // biome-ignore lint/suspicious/noExplicitAny: bodies of two shapes
     return { status: response.status, json: (await response.json()) as any }
   }
+
+  test('an image is as large as the limits of its route say', async () => {
+    const large = Buffer.alloc(6 * 1024 * 1024)
+    picture.copy(large)
+    expect((await send('/large', large)).json.error?.code).not.toBe('BODY_TOO_LARGE')
+    expect((await send('/note', large)).json.error.code).toBe('BODY_TOO_LARGE')
+  })
 
   test('a face gets one verdict, however it is sent, bound to its bytes', async () => {
     const statuses = { live: 200, spoof: 403, retry: 422 }
