@@ -29,6 +29,7 @@ export const sidebar = [
   }),
   group('Guides: tasks', {
     'guides/login': 'Login',
+    'guides/rate-limits': 'Limit attempts',
     'guides/attendance': 'Attendance',
     'guides/kyc': 'Identity check',
     'guides/kiosk': 'Kiosk',
