@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .config import MODELS_DIR, Paths, default_shared, default_work
 
-STEPS = ('prepare', 'simulate', 'contact-sheet', 'train', 'ablate', 'worlds', 'export', 'quantize', 'calibrate', 'report', 'finetune')
+STEPS = ('prepare', 'simulate', 'contact-sheet', 'train', 'ablate', 'worlds', 'export', 'quantize', 'calibrate', 'report', 'perturb', 'finetune')
 
 
 
@@ -79,6 +79,16 @@ def main(argv: list[str] | None = None) -> None:
             value = json.loads(value)
             recipe = replace(recipe, **{key: tuple(value) if isinstance(value, list) else value})
         training.train_chain(recipe, paths, say)
+    if step == 'perturb':
+        from .calibrate import Calibration
+        from .config import SPOOF
+        from .index import read_any
+        from .perturb import report
+        from .prepare import with_boxes
+
+        card = json.loads((folder / 'card.json').read_text())
+        balanced = Calibration(card['calibration']['slope'], card['calibration']['offset']).spoof_margin(card['operatingPoints']['balanced']['threshold'])
+        report([r for r in with_boxes([r for s in sources for r in read_any(s)], paths) if r.label == SPOOF], folder, -balanced, say)
     if step == 'ablate':
         from .ablate import ablate
 
