@@ -85,7 +85,7 @@ async function unmeasured(source, seed) {
     const normal = normals(seed)
     return () => Math.min(0.999, Math.abs(normal()) % 1)
   }
-  const without = await attempt(camera(source, tuning, seed), { landmarker: undefined, random: random() })
+  const without = await attempt(camera(source, tuning, seed), { landmarker: null, random: random() })
   return without === 'live' ? attempt(camera(source, tuning, seed), { random: random() }) : undefined
 }
 

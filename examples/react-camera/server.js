@@ -1,6 +1,6 @@
 // The server half: it makes the sessions, judges the frames, and accepts each token once.
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { createLiveness, decodeImage } from '@unspoof/node'
+import { createFaceLandmarker, createLiveness, decodeImage } from '@unspoof/node'
 import {
   createMemoryStore,
   createSessionHandler,
@@ -18,12 +18,14 @@ const subjectOf = () => 'ada'
 /** @param options for createSessions(), so that the test can choose the challenge */
 export async function createApp(options = {}) {
   const liveness = await createLiveness()
+  const landmarker = await createFaceLandmarker() // tells a head from a flat image
   const store = createMemoryStore()
   const keys = await generateTokenKeys() // an application keeps its keys; these end with the process
   const names = { issuer: 'https://login.example', audience: 'https://login.example' }
   const signer = await createTokenSigner({ key: keys.privateKey, kid: keys.publicKey.kid, ...names })
   const verifier = await createTokenVerifier({ keys: [keys.publicKey], store, ...names })
-  const sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), store, signer, ...options })
+  const decode = (jpeg) => decodeImage(jpeg)
+  const sessions = createSessions({ liveness, decode, landmarker, store, signer, ...options })
 
   const app = express()
   app.disable('x-powered-by')
@@ -46,7 +48,11 @@ export async function createApp(options = {}) {
     }
   })
   app.use(express.static(fileURLToPath(new URL('dist', import.meta.url))))
-  return { app, close: () => liveness.close() }
+  const close = async () => {
+    await liveness.close()
+    await landmarker.close()
+  }
+  return { app, close }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

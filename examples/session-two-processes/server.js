@@ -1,6 +1,6 @@
 // One of several equal servers. All they share is Redis and a secret; any of them can finish what another began.
 //   SECRET=... PORT=3001 REDIS_PORT=6379 node server.js
-import { createLivenessPool, decodeImage } from '@unspoof/node'
+import { createFaceLandmarker, createLivenessPool, decodeImage } from '@unspoof/node'
 import { createSessionHandler, createSessions, toNodeHandler } from '@unspoof/session'
 import { createRedisStore } from '@unspoof/session/redis'
 import express from 'express'
@@ -13,9 +13,11 @@ const redis = new Redis(Number(REDIS_PORT), '127.0.0.1', { maxRetriesPerRequest:
 redis.on('error', () => {}) // ioredis reconnects by itself; each failed command is reported by its caller
 
 const liveness = await createLivenessPool({ workers: 1 })
+const landmarker = await createFaceLandmarker() // tells a head from a flat image
 const sessions = createSessions({
   liveness,
   decode: decodeImage,
+  landmarker,
   store: createRedisStore(redis),
   secret: SECRET, // at least 32 bytes, the same for every server
   challenges: ['move-closer'],
@@ -37,5 +39,6 @@ process.once('SIGTERM', async () => {
   server.close()
   server.closeIdleConnections()
   await liveness.close()
+  await landmarker.close()
   redis.disconnect()
 })

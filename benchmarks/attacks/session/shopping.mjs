@@ -14,6 +14,7 @@ export async function run({ short }) {
       // Nothing is ever judged here: every session is abandoned once its movements are known.
       liveness: { checkSequence: () => Promise.reject(new Error('No frames are sent.')) },
       decode: () => Promise.reject(new Error('No frames are sent.')),
+      landmarker: null,
       store: createMemoryStore(),
       steps: 2,
     })

@@ -1,4 +1,4 @@
-import { createLiveness, decodeImage } from '@unspoof/node'
+import { createFaceLandmarker, createLiveness, decodeImage } from '@unspoof/node'
 import { createSessionHandler, createSessions } from '@unspoof/session'
 
 /** Who is logging in. A real application knows it from the first factor, such as a password; never from the body. */
@@ -6,8 +6,9 @@ const subjectOf = () => 'ada'
 
 async function createHandler() {
   const liveness = await createLiveness()
+  const landmarker = await createFaceLandmarker() // tells a head from a flat image
   const challenges = process.env.LIVENESS_CHALLENGES?.split(',').filter(Boolean)
-  const sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges })
+  const sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), landmarker, challenges })
   return createSessionHandler(sessions, { basePath: '/liveness', subject: subjectOf })
 }
 

@@ -42,6 +42,8 @@ export interface EvidenceInput {
   readonly images: readonly Uint8Array[]
   readonly operatingPoint: SequenceOperatingPoint
   readonly minJudged: number
+  /** Whether movements were asked for: without one there is no depth to measure. */
+  readonly moves: boolean
   readonly signal: AbortSignal
 }
 
@@ -55,7 +57,7 @@ type SequenceOperatingPoint = NonNullable<
  */
 export async function gatherEvidence(
   { decode, liveness, landmarker, submitTimeoutMs }: ResolvedSessionsOptions,
-  { images, operatingPoint, minJudged, signal }: EvidenceInput,
+  { images, operatingPoint, minJudged, moves, signal }: EvidenceInput,
 ): Promise<{ readonly evidence: readonly Evidence[]; readonly sequence: SequenceResult }> {
   const evidence: Evidence[] = []
   const depths: Promise<DepthFrame | undefined>[] = []
@@ -84,7 +86,7 @@ export async function gatherEvidence(
     stopEarly: false,
     signal,
     onFrame(result, index) {
-      const depth = landmarker === undefined ? undefined : depthFrame(landmarker, current, result.face)
+      const depth = landmarker === null || !moves ? undefined : depthFrame(landmarker, current, result.face)
       // It is awaited before the next frame; a sequence that ends before must not leave it unhandled.
       depth?.catch(() => undefined)
       depths[index] = depth ?? Promise.resolve(undefined)

@@ -51,8 +51,9 @@ export async function judgeSubmission(
   if (untimely !== undefined) return refuse('retry', [untimely], NOTHING)
 
   const { operatingPoint } = record
+  const moves = commits[0].plan.length > 0
   const minJudged = Math.max(3, Math.ceil(images.length / 2))
-  const { evidence, sequence } = await gatherEvidence(options, { images, operatingPoint, minJudged, signal })
+  const { evidence, sequence } = await gatherEvidence(options, { images, operatingPoint, minJudged, moves, signal })
   if (evidence.length < images.length) return refuse('retry', [...sequence.reasons, reason('timed-out')], NOTHING)
   const threshold = thresholdOf(sequence, operatingPoint)
 
@@ -181,7 +182,7 @@ function depthReason(
   evidence: readonly Evidence[],
   answer: Answer,
 ): Reason | undefined {
-  if (landmarker === undefined || answer.fault !== undefined || answer.reached.length === 0) return undefined
+  if (landmarker === null || answer.fault !== undefined || answer.reached.length === 0) return undefined
   const depth = depthOf(session, evidence, answer)
   if (depth === 'deep') return undefined
   return reason(depth === 'flat' ? 'challenge-failed' : 'undecided')

@@ -5,6 +5,7 @@ import {
   checkNumber,
   checkOneOf,
   type DecodedImage,
+  describe,
   type FaceLandmarker,
   type Frame,
   invalid,
@@ -97,10 +98,10 @@ export interface SessionsOptions {
   readonly decode: (jpeg: Uint8Array) => Promise<DecodedImage>
   /**
    * `await createFaceLandmarker()` of `@unspoof/node`: measures whether a head or a flat image moved. A session whose
-   * movements look flat, or tell nothing, is asked for again. Some 8 ms of one core a frame. Without one a photo that is zoomed and warped can
-   * pass. @default depth is not measured
+   * movements look flat, or tell nothing, is asked for again. Takes some 8 ms of one core a frame. `null` turns depth off: then one photo
+   * that is zoomed and warped can pass as a person.
    */
-  readonly landmarker?: Pick<FaceLandmarker, 'locate'>
+  readonly landmarker: Pick<FaceLandmarker, 'locate'> | null
   /** @default a memory store: one process only */
   readonly store?: Store
   /** Signs tokens for `live`; without one the result is only on this server. */
@@ -142,14 +143,10 @@ export interface SessionsOptions {
 
 export interface ResolvedSessionsOptions
   extends Required<
-    Omit<
-      SessionsOptions,
-      'signer' | 'secret' | 'injectionBound' | 'capture' | 'limits' | 'steps' | 'onReference' | 'landmarker'
-    >
+    Omit<SessionsOptions, 'signer' | 'secret' | 'injectionBound' | 'capture' | 'limits' | 'steps' | 'onReference'>
   > {
   readonly steps: number | undefined
   readonly onReference: SessionsOptions['onReference']
-  readonly landmarker: SessionsOptions['landmarker']
   readonly signer: TokenSigner | undefined
   readonly secret: string | Uint8Array | undefined
   readonly injectionBound: number | undefined
@@ -183,8 +180,7 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
   checkKeys('sessions', options, KEYS)
   if (typeof options.liveness?.checkSequence !== 'function') throw invalid('liveness', 'a Liveness', options.liveness)
   if (typeof options.decode !== 'function') throw invalid('decode', 'a function', options.decode)
-  if (options.landmarker !== undefined && typeof options.landmarker.locate !== 'function')
-    throw invalid('landmarker', 'a FaceLandmarker (awaited)', options.landmarker)
+  checkLandmarker(options.landmarker)
   if (options.onReference !== undefined && typeof options.onReference !== 'function')
     throw invalid('onReference', 'a function', options.onReference)
   if (options.signer !== undefined && typeof options.signer.sign !== 'function')
@@ -233,6 +229,19 @@ export function resolveSessionsOptions(options: SessionsOptions): ResolvedSessio
     random: options.random ?? secureRandom,
     now: options.now ?? Date.now,
   })
+}
+
+/** It must be chosen: who forgets it would serve sessions that a photo can pass. */
+function checkLandmarker(landmarker: unknown): void {
+  if (landmarker === null) return
+  if (typeof (landmarker as Partial<FaceLandmarker> | undefined)?.locate === 'function') return
+  throw new LivenessError(
+    'OPTION_INVALID',
+    `Expected a FaceLandmarker (awaited) or null for landmarker but received ${describe(landmarker)}.`,
+    {
+      hint: 'Pass await createFaceLandmarker() of @unspoof/node. null turns depth off: then one photo that is zoomed and warped can pass.',
+    },
+  )
 }
 
 function resolveCapture(options: CaptureOptions = {}): Required<CaptureOptions> {

@@ -47,7 +47,8 @@ export interface Sessions {
 /**
  * @throws LivenessError OPTION_INVALID
  * @example
- * const sessions = createSessions({ liveness: await createLivenessPool(), decode: decodeImage })
+ * const landmarker = await createFaceLandmarker()
+ * const sessions = createSessions({ liveness: await createLivenessPool(), decode: decodeImage, landmarker })
  */
 export function createSessions(options: SessionsOptions): Sessions {
   const resolved = resolveSessionsOptions(options)

@@ -17,7 +17,7 @@ describe('createSessionClient against the real handler', { timeout: 60_000 }, ()
   beforeAll(async () => {
     const liveness = await createLiveness()
     close = () => liveness.close()
-    sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), challenges: [] })
+    sessions = createSessions({ liveness, decode: (jpeg) => decodeImage(jpeg), landmarker: null, challenges: [] })
     const handler = createSessionHandler(sessions, {
       basePath: '/liveness',
       subject: (request) => request.headers.get('x-user') ?? undefined,

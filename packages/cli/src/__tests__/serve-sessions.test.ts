@@ -21,6 +21,24 @@ const START = '{"version":2}'
 const COMMIT = JSON.stringify({ version: 2, nonce: 'n'.repeat(22), step: 0, frames: [] })
 const PEM = ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
 
+describe('depth', () => {
+  it.each([
+    ['is measured: one image, zoomed, is never live', [], 'live'],
+    ['is not measured with --no-depth', ['--no-depth'], 'challenge-failed'],
+  ])('%s', async (_, flags, never) => {
+    const served = await serve(['--challenge', 'move-closer', ...flags])
+    try {
+      const client = createLivenessClient({ baseUrl: `${served.base}/` })
+      const session = await client.startSession(ADA)
+      const frames = await film(session, (commit) => client.commitStep(session.id, commit, ADA))
+      const { verdict, reasons } = await client.submitFrames(session.id, frames, ADA)
+      expect([verdict, ...reasons]).not.toContain(never)
+    } finally {
+      await stop(served)
+    }
+  })
+})
+
 describe('with a backend key', () => {
   let served: Served
   beforeAll(async () => {

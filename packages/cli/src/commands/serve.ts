@@ -77,6 +77,10 @@ export const serveCommand: Command = {
       multiple: true,
       help: 'A movement sessions may ask for; `none` alone asks for none. Default: any.',
     },
+    'no-depth': {
+      type: 'boolean',
+      help: 'Does not measure whether a head or a flat image moved. Then one photo that is zoomed and warped can pass a session.',
+    },
     'metrics-port': {
       type: 'string',
       value: 'PORT',
@@ -198,6 +202,7 @@ async function sessionsFrom(args: Arguments, host: string, terminal: Terminal): 
     issuer: args.text('issuer') ?? DEFAULT_NAME,
     audience: audience ?? DEFAULT_NAME,
     operatingPoint,
+    depth: !args.flag('no-depth'),
     challenges: challengesOf(args.choices('challenge', [...CHALLENGE_KINDS, NO_CHALLENGE])),
   }
 }

@@ -256,7 +256,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       metricsServer.closeAllConnections()
       const started = await starting.catch(() => undefined)
       await started?.close()
-      sessions?.close()
+      await sessions?.close()
     },
   }
 }

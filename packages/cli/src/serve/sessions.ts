@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LivenessError, type OperatingPointName } from '@unspoof/core'
-import { decodeImage } from '@unspoof/node'
+import { createFaceLandmarker, decodeImage } from '@unspoof/node'
 import {
   type ChallengeKind,
   createMemoryStore,
@@ -38,6 +38,8 @@ export interface SessionSettings {
   readonly audience: string
   readonly operatingPoint?: OperatingPointName | undefined
   readonly challenges?: readonly ChallengeKind[] | undefined
+  /** Measure whether a head or a flat image moved. */
+  readonly depth: boolean
   /** Told of errors of 500 and above. */
   readonly onError?: ((error: LivenessError) => void) | undefined
 }
@@ -51,10 +53,10 @@ export interface SessionRoutes {
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>
   /** Whether the store answers. Never rejects. */
   isStoreReady(): Promise<boolean>
-  close(): void
+  close(): Promise<void>
 }
 
-/** @throws LivenessError OPTION_INVALID; STORE_UNAVAILABLE where Redis cannot be reached */
+/** @throws LivenessError OPTION_INVALID; STORE_UNAVAILABLE where Redis cannot be reached; what loading the face mesh throws */
 export async function createSessionRoutes(
   liveness: SessionLiveness,
   settings: SessionSettings,
@@ -84,9 +86,13 @@ export async function createSessionRoutes(
     issuer,
     audience,
   })
+  // Without a movement there is no depth to measure.
+  const measured = settings.depth && settings.challenges?.length !== 0
+  const landmarker = measured ? await createFaceLandmarker() : null
   const sessions = createSessions({
     liveness,
     decode: decodeImage,
+    landmarker,
     signer,
     store: redis === undefined ? createMemoryStore() : createRedisStore(redis),
     ...(secret === undefined ? {} : { secret }),
@@ -114,7 +120,10 @@ export async function createSessionRoutes(
     clientOf: (req) => single(req, CLIENT_HEADER),
     handle: toNodeHandler(handler),
     isStoreReady: async () => redis === undefined || (await redis.ping().catch(() => undefined)) === 'PONG',
-    close: () => redis?.disconnect(),
+    async close() {
+      redis?.disconnect()
+      await landmarker?.close()
+    },
   }
 }
 

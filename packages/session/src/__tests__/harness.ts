@@ -90,6 +90,8 @@ export function createHarness(options: Partial<SessionsOptions> = {}, model: Par
       if (what !== undefined) ofFrame.set(frame, what)
       return { frame }
     },
+    // The scenes are drawn: no network finds a mesh in them.
+    landmarker: null,
     store: createMemoryStore({ now: () => clock.ms }),
     now: () => clock.ms,
     capture: { width: 320, height: 240 },

@@ -6,7 +6,8 @@ import { resolveSessionsOptions } from '../options.ts'
 
 const GIVEN: SessionsOptions = {
   liveness: { checkSequence: () => Promise.reject(new Error('There are no frames.')) },
-  decode: () => Promise.reject(new Error('There are no pictures.')),
+  decode: () => Promise.reject(new Error('There are no images.')),
+  landmarker: null,
 }
 const DAY_MS = 86_400_000
 const REFUSED = expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -45,7 +46,6 @@ it('have these defaults', () => {
     injectionBound: undefined,
     steps: undefined,
     onReference: undefined,
-    landmarker: undefined,
     random: secureRandom,
     now: Date.now,
   })
@@ -119,6 +119,8 @@ it.each([
   { steps: '2' },
   { onReference: true },
   { landmarker: {} },
+  { landmarker: undefined },
+  { landmarker: Promise.resolve({}) },
   { operatingPoint: 'custom' },
   { limits: { more: 1 } },
   { capture: { more: 1 } },

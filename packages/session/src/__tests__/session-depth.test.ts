@@ -2,7 +2,7 @@
 import type { FaceLandmarker } from '@unspoof/core'
 import { describe, expect, it } from 'vitest'
 import { mesh } from '../depth/__tests__/scenes.ts'
-import type { ChallengeKind, SessionsOptions, SubmitAnswer } from '../index.ts'
+import { type ChallengeKind, createSessions, type SessionsOptions, type SubmitAnswer } from '../index.ts'
 import { createHarness, submissionOf } from './harness.ts'
 
 /** Draws the mesh of a head of so much depth where the face is: 1 = a head, 0 = a plane. */
@@ -41,7 +41,8 @@ describe('a session with a landmarker', () => {
   })
 
   it('measures nothing where no movement is asked for', async () => {
-    expect(await play('move-closer', { landmarker: BLIND, steps: 0 })).toMatchObject({ verdict: 'live' })
+    const landmarker = { locate: () => Promise.reject(new Error('It must not be asked.')) }
+    expect(await play('move-closer', { landmarker, steps: 0 })).toMatchObject({ verdict: 'live' })
   })
 
   it('fails where the landmarker fails', async () => {
@@ -50,6 +51,14 @@ describe('a session with a landmarker', () => {
   })
 })
 
-it('a session without a landmarker measures no depth', async () => {
-  expect(await play('turn-left', {})).toMatchObject({ verdict: 'live' })
+it('a session whose landmarker is null measures no depth', async () => {
+  expect(await play('turn-left', { landmarker: null })).toMatchObject({ verdict: 'live' })
+})
+
+it('sessions without the choice of a landmarker are refused, and told where to get one', () => {
+  const checkSequence = () => Promise.reject(new Error('There are no frames.'))
+  // @ts-expect-error landmarker is missing.
+  expect(() => createSessions({ liveness: { checkSequence }, decode: async () => ({}) as never })).toThrowError(
+    expect.objectContaining({ code: 'OPTION_INVALID', hint: expect.stringContaining('createFaceLandmarker()') }),
+  )
 })

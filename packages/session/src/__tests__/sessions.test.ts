@@ -813,7 +813,8 @@ describe('the client', () => {
 })
 
 describe('options', () => {
-  const good = { liveness: { checkSequence: async () => ({}) as never }, decode: async () => ({}) as never }
+  const liveness = { checkSequence: async () => ({}) as never }
+  const good = { liveness, decode: async () => ({}) as never, landmarker: null }
   it.each([
     [{ ttl: 1 }],
     [{ ttlMs: 1 }],

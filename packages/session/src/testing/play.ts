@@ -53,7 +53,7 @@ const READING_MS = 500
  * @throws what the sessions throw
  * @example
  * const clock = { ms: 0 }
- * const sessions = createSessions({ liveness, decode, store: createMemoryStore({ now: () => clock.ms }) })
+ * const sessions = createSessions({ liveness, decode, landmarker, store: createMemoryStore({ now: () => clock.ms }) })
  * const { answer } = await playSession(sessions, {
  *   subject: 'ada',
  *   shoot: ({ kind, frame, frames }) => render(kind, frame / (frames - 1)),
