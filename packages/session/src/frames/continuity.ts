@@ -66,6 +66,9 @@ export function fastTurnReason(frames: readonly ContinuityFrame[]): Reason | und
 /** Frames that may be unlike every held face: a blink, or landmarks that miss once. */
 const STRANGE_FRAMES = 1
 
+/** Share of the later frames that may be so: a face that turns is unlike its held ones in a tenth of the frames of webcam videos. */
+const STRANGE_SHARE = 0.3
+
 /**
  * Why the faces after the held ones may be somebody else's. A face that changes a little from frame to frame is like its neighbours all the
  * way, and at the end unlike the first.
@@ -77,7 +80,7 @@ export function strangerReason(
   if (held.length === 0) return undefined
   const likeness = later.map(({ patch }) => Math.max(...held.map((first) => correlation(first.patch, patch))))
   const strange = likeness.filter((value) => !(value >= CONTINUITY_BOUNDS.likeness))
-  if (strange.length <= STRANGE_FRAMES) return undefined
+  if (strange.length <= Math.max(STRANGE_FRAMES, STRANGE_SHARE * later.length)) return undefined
   return reason('face-changed', { value: Math.min(...strange), bound: CONTINUITY_BOUNDS.likeness })
 }
 
