@@ -66,7 +66,7 @@ export function fastTurnReason(frames: readonly ContinuityFrame[]): Reason | und
 /** Frames that may be unlike every held face: a blink, or landmarks that miss once. */
 const STRANGE_FRAMES = 1
 
-/** Share of the later frames that may be so: a face that turns is unlike its held ones in a tenth of the frames of webcam videos. */
+/** Share of the later frames that may be so: a face that turns is often unlike its held ones. An estimate; live sessions must measure it. */
 const STRANGE_SHARE = 0.3
 
 /**
